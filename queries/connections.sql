@@ -1,0 +1,48 @@
+-- name: CreateConnection :exec
+INSERT INTO connections (org_id, id, provider, proof, token_sha256, token_sealed)
+VALUES (@org_id, @id, @provider, @proof, @token_sha256, @token_sealed);
+
+-- name: AddConnectionSecret :exec
+INSERT INTO connection_secrets (org_id, connection_id, sealed) VALUES (@org_id, @connection_id, @sealed);
+
+-- name: AllOrgsConnectionByToken :one
+-- The door: whose URL is this, and which secrets may vouch for the body. Crosses tenants because the caller has no
+-- tenant until its token names one. Index: connections_token_sha256_key.
+SELECT c.org_id, c.id, c.proof,
+       ARRAY(SELECT s.sealed FROM connection_secrets s
+             WHERE s.org_id = c.org_id AND s.connection_id = c.id
+               AND (s.expires_at IS NULL OR s.expires_at > now())
+             ORDER BY s.created_at DESC)::bytea[] AS sealed_secrets
+FROM connections c
+WHERE c.token_sha256 = @token_sha256 AND c.provider = @provider;
+
+-- name: Connections :many
+-- The list, each with how it is doing: the last delivery and what still waits or failed.
+-- Indexes: webhook_logs_of_connection (one step back each), webhook_logs_waiting.
+SELECT c.id, c.provider, c.proof, c.created_at,
+       newest.received_at AS last_received_at,
+       (SELECT count(*) FROM webhook_logs l
+        WHERE l.org_id = @org_id AND l.connection_id = c.id AND l.status = 'accepted') AS waiting,
+       (SELECT count(*) FROM webhook_logs l
+        WHERE l.org_id = @org_id AND l.connection_id = c.id AND l.status = 'failed') AS failed
+FROM connections c
+LEFT JOIN webhook_logs newest ON newest.org_id = c.org_id AND newest.id = (
+    SELECT l.id FROM webhook_logs l
+    WHERE l.org_id = @org_id AND l.connection_id = c.id ORDER BY l.id DESC LIMIT 1)
+WHERE c.org_id = @org_id
+ORDER BY c.created_at;
+
+-- name: ConnectionByID :one
+SELECT id, provider, proof, token_sealed, created_at FROM connections WHERE org_id = @org_id AND id = @id;
+
+-- name: AllOrgsSealed :many
+-- Everything sealed, for `wedsync keys rotate`.
+SELECT c.org_id, c.id, NULL::uuid AS secret_id, c.token_sealed AS sealed FROM connections c
+UNION ALL
+SELECT s.org_id, s.connection_id, s.id, s.sealed FROM connection_secrets s;
+
+-- name: ResealToken :exec
+UPDATE connections SET token_sealed = @sealed WHERE org_id = @org_id AND id = @id;
+
+-- name: ResealSecret :exec
+UPDATE connection_secrets SET sealed = @sealed WHERE org_id = @org_id AND connection_id = @connection_id AND id = @id;

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package testdb
+
+func ramFolder() (path string, roomy bool) { return "", false }
