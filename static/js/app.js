@@ -1,0 +1,282 @@
+// What makes the pages alive. Everything but liveness works without this file.
+(() => {
+  'use strict'
+  const $ = (selector, root = document) => root.querySelector(selector)
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)]
+  const root = document.documentElement
+  root.classList.add('js')
+
+  // ——— times on the reader's own clock ———
+  const hm = { hour: '2-digit', minute: '2-digit' }
+  const hms = { ...hm, second: '2-digit' }
+  const clock = (at, form) => new Date(at).toLocaleTimeString('en-GB', form)
+  const day = at => {
+    const part = form => new Date(at).toLocaleDateString('en-GB', form)
+    return `${part({ weekday: 'short' })} ${part({ day: 'numeric', month: 'long', year: 'numeric' })}`
+  }
+  const local = {
+    time: at => clock(at, hm),
+    seconds: at => clock(at, hms),
+    day,
+    daytime: at => `${day(at)}, ${clock(at, hm)}`,
+  }
+  const localise = within => all('time[data-local]', within).forEach(el => {
+    const write = local[el.dataset.local] || local.daytime
+    if (!isNaN(new Date(el.dateTime))) el.textContent = write(el.dateTime)
+  })
+
+  // ——— the live connection ———
+  const SILENCE = 25000 // the server speaks at least every 15 s
+  const PATIENCE = 10000 // how long "reconnecting" is said before "stale"
+
+  const say = (state, text) => {
+    const el = $('#live-status')
+    if (!el || el.textContent === text) return
+    el.dataset.state = state
+    el.textContent = text
+  }
+
+  // Line stands in for EventSource and never ends: htmx's extension sees one connection for the life of the page, and so never
+  // starts its own back-off, which climbs to 64 s and loses its listeners on the way.
+  class Line extends EventTarget {
+    constructor(url) {
+      super()
+      this.url = url
+      this.names = new Set(['beat', 'bye'])
+      this.heard = Date.now()
+      this.tries = 0
+      this.readyState = 0
+      addEventListener('online', () => this.redial())
+      addEventListener('offline', () => this.lost())
+      addEventListener('pageshow', e => e.persisted && this.redial())
+      document.addEventListener('visibilitychange', () => document.hidden || this.woken())
+      this.watch = setInterval(() => this.look(), 1000)
+      this.dial()
+    }
+
+    addEventListener(name, fn, options) {
+      super.addEventListener(name, fn, options)
+      if (this.names.has(name)) return
+      this.names.add(name)
+      this.source && this.source.addEventListener(name, this.pass)
+    }
+
+    dial() {
+      clearTimeout(this.timer)
+      this.source && this.source.close()
+      const source = this.source = new EventSource(this.url)
+      this.dialled = Date.now()
+      this.pass = e => source === this.source && this.hear(e)
+      source.onopen = () => source === this.source && this.opened()
+      source.onerror = () => source === this.source && this.lost()
+      this.names.forEach(name => source.addEventListener(name, this.pass))
+    }
+
+    opened() {
+      this.readyState = 1
+      this.tries = 0
+      this.alive()
+      this.onopen && this.onopen(new Event('open'))
+    }
+
+    alive() {
+      this.heard = Date.now()
+      this.since = 0
+      say('live', 'Live')
+    }
+
+    hear(e) {
+      this.alive()
+      if (e.type === 'beat') this.beats = true
+      if (e.type === 'bye') return this.leave()
+      this.dispatchEvent(new MessageEvent(e.type, { data: e.data, lastEventId: e.lastEventId }))
+    }
+
+    // A refused connection, a dropped one and a silent one are the same: close it, and ask again soon.
+    lost() {
+      this.source && this.source.close()
+      this.source = null
+      this.readyState = 0
+      this.since = this.since || Date.now()
+      if (this.closed) return
+      const wait = Math.min(2000, 200 * 2 ** this.tries++) * (0.5 + Math.random() / 2)
+      clearTimeout(this.timer)
+      this.timer = setTimeout(() => this.dial(), wait)
+      this.look()
+    }
+
+    // A page that slept may hold a connection that died unseen: better one too many than a page that only looks live.
+    woken() {
+      if (!this.readyState || Date.now() - this.heard > SILENCE) this.redial()
+    }
+
+    redial() {
+      if (this.closed) return
+      this.tries = this.readyState = 0
+      this.since = this.since || Date.now()
+      this.dial()
+    }
+
+    // Silence means something only where beats are sent; an attempt that hangs is given up.
+    look() {
+      const now = Date.now()
+      if (this.readyState && this.beats && now - this.heard > SILENCE) {
+        say('stale', `Stale since ${clock(this.heard, hm)}`)
+        this.since = this.heard
+        return this.lost()
+      }
+      if (this.readyState) return
+      if (this.source && now - this.dialled > PATIENCE) return this.lost()
+      if (now - (this.since || this.dialled) > PATIENCE) say('stale', `Stale since ${clock(this.heard, hm)}`)
+      else if (this.since) say('reconnecting', 'Reconnecting…')
+    }
+
+    leave() {
+      this.close()
+      location.assign('/login')
+    }
+
+    close() {
+      this.closed = true
+      this.readyState = 2
+      clearInterval(this.watch)
+      clearTimeout(this.timer)
+      this.source && this.source.close()
+      this.source = null
+    }
+  }
+  if (window.htmx) htmx.createEventSource = url => new Line(url)
+
+  // ——— a region is replaced: what the reader was doing in it stays, what changed glows ———
+  const kept = new WeakMap()
+  const address = (el, region) => {
+    if (el.id) return '#' + CSS.escape(el.id)
+    const path = []
+    for (let at = el; at !== region; at = at.parentElement) {
+      path.unshift(`:nth-child(${[...at.parentElement.children].indexOf(at) + 1})`)
+    }
+    return ':scope > ' + path.join(' > ')
+  }
+  const remember = old => ({
+    values: new Map(all('[data-kpi]', old).map(el => [el.dataset.kpi, el.dataset.value])),
+    open: all('details[id]', old).map(el => [el.id, el.open]),
+    scrolled: all('*', old).filter(el => el.scrollTop || el.scrollLeft).map(el => [address(el, old), el.scrollTop, el.scrollLeft]),
+    typed: all('input[id], textarea[id], select[id]', old).filter(dirty).map(el => [el.id, el.value, el.checked]),
+    focus: old.contains(document.activeElement) && old !== document.activeElement && address(document.activeElement, old),
+    changed: new Map(all('[data-kpi] [data-changed]', old).map(el => [el.closest('[data-kpi]').dataset.kpi, el.textContent])),
+  })
+  const dirty = el => el.type !== 'hidden' && (el.options
+    ? [...el.options].some(o => o.selected !== o.defaultSelected)
+    : el.value !== el.defaultValue || el.checked !== el.defaultChecked)
+
+  const restore = (region, was) => {
+    was.open.forEach(([id, open]) => { const el = document.getElementById(id); if (el && region.contains(el)) el.open = open })
+    was.typed.forEach(([id, value, checked]) => {
+      const el = document.getElementById(id)
+      if (!el || !region.contains(el)) return
+      if (/^(checkbox|radio)$/.test(el.type)) el.checked = checked
+      else el.value = value
+    })
+    was.scrolled.forEach(([at, top, left]) => { const el = $(at, region); if (el) el.scrollTo(left, top) })
+    const focus = was.focus && $(was.focus, region)
+    if (focus && !region.contains(document.activeElement)) focus.focus({ preventScroll: true })
+  }
+
+  const glow = (region, was) => {
+    const news = []
+    all('[data-kpi]', region).forEach(el => {
+      const { kpi, value } = el.dataset
+      const when = $('[data-changed]', el)
+      if (!was.values.has(kpi)) return
+      if (when) when.textContent = was.changed.get(kpi) || ''
+      if (was.values.get(kpi) === value) return
+      el.classList.add('is-changed')
+      el.addEventListener('animationend', () => el.classList.remove('is-changed'), { once: true })
+      const at = region.dataset.changedAt
+      if (when && at) {
+        when.dateTime = at
+        when.textContent = clock(at, hms)
+      }
+      const figure = $('[data-figure]', el)
+      news.push(`${el.getAttribute('aria-label') || ''} ${figure ? figure.textContent.trim() : value}`.trim())
+    })
+    const announcer = $('#announcer')
+    if (announcer && news.length) announcer.textContent = news.join('. ')
+  }
+
+  document.addEventListener('htmx:oobBeforeSwap', e => {
+    const { target } = e.detail
+    kept.set(e.detail.fragment, { id: target.id, was: remember(target) })
+  })
+  document.addEventListener('htmx:oobAfterSwap', e => {
+    const held = kept.get(e.detail.fragment)
+    const region = held && document.getElementById(held.id)
+    if (!region) return
+    kept.delete(e.detail.fragment)
+    localise(region)
+    restore(region, held.was)
+    glow(region, held.was)
+  })
+  document.addEventListener('htmx:load', e => localise(e.detail.elt))
+
+  // ——— small niceties ———
+  const ask = (question, act) => new Promise(answer => {
+    const dialog = document.createElement('dialog')
+    dialog.setAttribute('aria-label', question)
+    dialog.innerHTML = '<form method="dialog"><p></p><div class="cluster"><button class="button button-secondary" value="">Keep as it is</button><button class="button button-danger" value="yes"></button></div></form>'
+    $('p', dialog).textContent = question
+    $('[value=yes]', dialog).textContent = act || 'Yes, go on'
+    dialog.addEventListener('close', () => { answer(dialog.returnValue === 'yes'); dialog.remove() })
+    document.body.append(dialog)
+    dialog.showModal()
+  })
+  const confirmed = new WeakSet()
+
+  // Asked before htmx hears of it, so that one question serves both ways of sending.
+  document.addEventListener('submit', e => {
+    const form = e.target
+    const by = e.submitter
+    const question = (by && by.dataset.confirm) || form.dataset.confirm
+    if (!question || confirmed.delete(form)) return
+    e.preventDefault()
+    e.stopImmediatePropagation()
+    ask(question, by && by.textContent.trim()).then(yes => {
+      if (!yes) return
+      confirmed.add(form)
+      form.requestSubmit(by || undefined)
+    })
+  }, true)
+
+  // A button goes quiet once its form is on its way; not before, or its own value would not be sent.
+  const busy = (form, on) => all('button:not([type=button])', form).forEach(b => {
+    b.disabled = on
+    on ? b.setAttribute('aria-busy', 'true') : b.removeAttribute('aria-busy')
+  })
+  document.addEventListener('submit', e => {
+    if (!e.defaultPrevented && e.target.method !== 'dialog') setTimeout(() => busy(e.target, true))
+  })
+  document.addEventListener('htmx:beforeRequest', e => e.target.matches('form') && busy(e.target, true))
+  document.addEventListener('htmx:afterRequest', e => e.target.matches('form') && busy(e.target, false))
+  addEventListener('pageshow', e => e.persisted && all('form').forEach(form => busy(form, false)))
+
+  document.addEventListener('click', e => {
+    const button = e.target.closest('[data-copy]')
+    const from = button && $(button.dataset.copy)
+    if (from) {
+      navigator.clipboard.writeText(from.value ?? from.textContent.trim()).then(() => {
+        const label = $('[data-copy-label]', button)
+        if (!label) return
+        label.textContent = 'Copied'
+        setTimeout(() => { label.textContent = 'Copy' }, 2000)
+      })
+    }
+    const more = $('#bar-more[open]')
+    if (more && !more.contains(e.target)) more.open = false
+  })
+  document.addEventListener('keydown', e => {
+    const more = e.key === 'Escape' && $('#bar-more[open]')
+    if (more) { more.open = false; $('summary', more).focus() }
+  })
+
+  localise(document)
+})()

@@ -1,0 +1,173 @@
+// Package tests holds static to its budgets: it sees what a browser sees, through the handler.
+package tests
+
+import (
+	"compress/gzip"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/wedsync/wedsync/static"
+)
+
+const kB = 1000
+
+func get(t *testing.T, url, encoding string) (*http.Response, []byte) {
+	t.Helper()
+	r := httptest.NewRequest("GET", url, nil)
+	r.Header.Set("Accept-Encoding", encoding)
+	w := httptest.NewRecorder()
+	static.Handler().ServeHTTP(w, r)
+	body, err := io.ReadAll(w.Result().Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.Result(), body
+}
+
+func TestBudgets(t *testing.T) {
+	t.Parallel()
+	_, css := get(t, static.URL("app.css"), "")
+	if len(css) > 30*kB {
+		t.Errorf("the stylesheet is %d bytes, more than 30 kB", len(css))
+	}
+	own := 0
+	scripts, _ := filepath.Glob("../js/*.js")
+	for _, name := range scripts {
+		_, b := get(t, static.URL(filepath.Base(name)), "")
+		own += len(b)
+	}
+	if own > 10*kB {
+		t.Errorf("our own scripts are %d bytes, more than 10 kB", own)
+	}
+	t.Logf("css %d bytes, own js %d bytes", len(css), own)
+}
+
+// What a live page loads beside its own HTML. 160 kB are for both, so this leaves 14 kB for the HTML.
+func TestFirstLoad(t *testing.T) {
+	t.Parallel()
+	total := 0
+	for _, name := range []string{
+		"app.css", "app.js", "htmx.min.js", "sse.min.js", "icon.svg", "manifest.webmanifest",
+		"inter-latin-wght-normal.woff2", "fraunces-latin-opsz-normal.woff2",
+	} {
+		_, body := get(t, static.URL(name), "gzip")
+		t.Logf("%6d %s", len(body), name)
+		total += len(body)
+	}
+	t.Logf("%6d together", total)
+	if total > 146*kB {
+		t.Errorf("the first load is %d bytes beside the HTML, more than 146 kB", total)
+	}
+}
+
+func TestEverySheetIsServed(t *testing.T) {
+	t.Parallel()
+	_, css := get(t, static.URL("app.css"), "")
+	order, _, _ := strings.Cut(string(css), ";")
+	sheets, _ := filepath.Glob("../css/*.css")
+	for _, path := range sheets {
+		name := strings.TrimSuffix(filepath.Base(path), ".css")
+		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(order) {
+			t.Errorf("css/%s.css is in no layer: %s", name, order)
+		}
+	}
+}
+
+func TestWhatIsReferredToExists(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, name := range []string{"app.css", "manifest.webmanifest"} {
+		_, body := get(t, static.URL(name), "")
+		if strings.Contains(string(body), "@static(") {
+			t.Errorf("%s still carries @static(…)", name)
+		}
+		for _, url := range regexp.MustCompile(`/static/[\w.-]+`).FindAllString(string(body), -1) {
+			found++
+			if r, _ := get(t, url, ""); r.StatusCode != http.StatusOK {
+				t.Errorf("%s refers to %s: %s", name, url, r.Status)
+			}
+		}
+	}
+	if found < 6 {
+		t.Errorf("only %d references found", found)
+	}
+}
+
+func TestHandler(t *testing.T) {
+	t.Parallel()
+	r, packed := get(t, static.URL("app.css"), "gzip, br")
+	for header, want := range map[string]string{
+		"Content-Encoding": "gzip", "Vary": "Accept-Encoding", "Content-Type": "text/css; charset=utf-8",
+		"Cache-Control": "public, max-age=31536000, immutable",
+	} {
+		if got := r.Header.Get(header); got != want {
+			t.Errorf("%s = %q, want %q", header, got, want)
+		}
+	}
+	z, err := gzip.NewReader(strings.NewReader(string(packed)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unpacked, _ := io.ReadAll(z)
+	if _, plain := get(t, static.URL("app.css"), ""); string(unpacked) != string(plain) {
+		t.Error("packed and plain differ")
+	}
+	if r, _ := get(t, "/static/app.css", ""); r.Header.Get("Cache-Control") != "no-cache" {
+		t.Error("a plain name must be asked for again")
+	}
+	for _, url := range []string{"/static/", "/static/nothing.css", "/static/app.000000000000.css", "/static/../static.go", "/static/package.json"} {
+		if r, _ := get(t, url, ""); r.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %s, want 404", url, r.Status)
+		}
+	}
+}
+
+func TestNotModified(t *testing.T) {
+	t.Parallel()
+	first, _ := get(t, static.URL("app.js"), "gzip")
+	r := httptest.NewRequest("GET", static.URL("app.js"), nil)
+	r.Header.Set("Accept-Encoding", "gzip")
+	r.Header.Set("If-None-Match", first.Header.Get("ETag"))
+	w := httptest.NewRecorder()
+	static.Handler().ServeHTTP(w, r)
+	if w.Code != http.StatusNotModified {
+		t.Errorf("status %d, want 304", w.Code)
+	}
+}
+
+// Scripts are served without their indentation, so no text in them may run over several lines.
+func TestNoTextOverSeveralLines(t *testing.T) {
+	t.Parallel()
+	scripts, _ := filepath.Glob("../js/*.js")
+	for _, name := range scripts {
+		js, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(string(js), "\n") {
+			if strings.Count(line, "`")%2 != 0 {
+				t.Errorf("%s:%d: a text in backquotes does not end on its line", name, i+1)
+			}
+		}
+	}
+}
+
+func TestMinifyKeepsMeaning(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"a :hover { color : red ; }":            "a :hover{color :red}",
+		"a { b: calc(1px + 2px); /* x { } */ }": "a{b:calc(1px + 2px)}",
+		`a { content: "a ; { b" }`:              `a{content:"a ; { b"}`,
+		".a .b,\n.c { & > d { e: f } }":         ".a .b,.c{& > d{e:f}}",
+	} {
+		if got := string(static.Minify([]byte(in))); got != want {
+			t.Errorf("%q → %q, want %q", in, got, want)
+		}
+	}
+}
