@@ -1,0 +1,71 @@
+package inbound
+
+import (
+	"cmp"
+
+	"github.com/wedsync/wedsync/queries"
+)
+
+// chargeRefunded also says that the payment was made, which matters when it overtakes payment_intent.succeeded. It fires
+// for partial refunds too; amount_refunded is a running total (Stripe, docs.stripe.com/api/charges/object).
+func chargeRefunded(e stripeEvent) (Event, error) {
+	if held(e.object) {
+		return Event{}, ignored("An authorisation was let go; no money had moved.")
+	}
+	p := charge(e)
+	p.Status = queries.PaymentStatusCompleted
+	p.Amount = e.object.money("amount_captured", "amount")
+	p.RefundTotalMinor, _ = e.object.minor("amount_refunded")
+	// Since API version 2022-11-15 the list is only there when the endpoint's owner expands it.
+	for _, r := range e.object.list("refunds") {
+		p.Refunds = append(p.Refunds, stripeRefund(r, ""))
+	}
+	return Event{Type: PaymentRefunded, Payment: p}, nil
+}
+
+// refundChanged may come before anything is known of the payment itself, so it says no more of it than that it exists.
+func refundChanged(e stripeEvent) (Event, error) {
+	known := names(e.object.ref("payment_intent"), e.object.ref("charge"))
+	if len(known) == 0 {
+		return Event{}, ignored("This refund is of no payment or charge (it may be of a customer's credit balance), so there is nothing to take it from.")
+	}
+	return Event{Type: PaymentRefunded, Payment: &Payment{
+		Names:   known,
+		Status:  queries.PaymentStatusExpected,
+		Refunds: []Refund{stripeRefund(e.object, e.kind)},
+	}}, nil
+}
+
+func stripeRefund(r part, kind string) Refund {
+	refund := Refund{
+		ExternalID: r.needID("id", "a refund always has one."),
+		Status:     queries.RefundStatusSucceeded, // before 2014 a refund had no status: it was simply made
+		Amount:     r.money("amount"),
+	}
+	switch r.said("status") {
+	case "pending", "requires_action":
+		refund.Status = queries.RefundStatusPending
+	case "failed", "canceled":
+		refund.Status = queries.RefundStatusFailed
+	}
+	if kind == "refund.failed" {
+		refund.Status = queries.RefundStatusFailed
+	}
+	return refund
+}
+
+// disputed money is neither refunded nor lost until the bank decides, and Stripe's own page is where it is answered;
+// so no figure moves, and the words tell the supplier to look there.
+func disputed(e stripeEvent) (Event, error) {
+	sum := inWords(e.object.money("amount"))
+	switch e.kind {
+	case "charge.dispute.created", "charge.dispute.updated":
+		return Event{}, ignored("A payer disputes a payment of %s (reason: %s). WedSync does not count disputes; answer it in Stripe before its deadline.",
+			sum, cmp.Or(word(e.object.said("reason")), "not given"))
+	case "charge.dispute.closed":
+		return Event{}, ignored("The dispute over %s is closed: %s. WedSync does not count disputes; Stripe's balance shows where the money is.",
+			sum, cmp.Or(word(e.object.said("status")), "its outcome was not given"))
+	}
+	return Event{}, ignored("Stripe moved the %s of a dispute (%s). WedSync does not count disputes; Stripe's balance shows where the money is.",
+		sum, word(e.kind[len("charge.dispute."):]))
+}

@@ -1,0 +1,99 @@
+package inbound
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/wedsync/wedsync/queries"
+)
+
+// What the activity feed tells of an event: only what changed something, so that the second of two events of one
+// payment is not a second payment to the reader.
+
+func (w *writing) tellClient(before, after queries.ClientForUpdateRow, isNew bool) {
+	switch {
+	case after.Deleted && !before.Deleted:
+		w.about.Kind = "client_deleted"
+	case isNew:
+		w.about.Kind = "client_new"
+	case before.Name != after.Name || before.PartnerName != after.PartnerName || before.Email != after.Email || before.Phone != after.Phone:
+		w.about.Kind = "client_changed"
+	}
+	w.about.Who = couple(after.Name, after.PartnerName)
+}
+
+func (w *writing) tellBooking(before, after queries.BookingForUpdateRow, isNew bool) {
+	w.about.Kind = "" // the booking says more than the client that came with it
+	switch {
+	case after.Status == queries.BookingStatusCancelled && before.Status != after.Status:
+		w.about.Kind = "booking_cancelled"
+	case after.Status == queries.BookingStatusConfirmed && before.Status != after.Status:
+		w.about.Kind = "booking_confirmed"
+	case isNew:
+		w.about.Kind = "booking_new"
+	case before.Title != after.Title || before.Venue != after.Venue || changedDay(before, after):
+		w.about.Kind = "booking_changed"
+	}
+	w.about.What = after.Title
+	w.about.AmountMinor, w.about.Currency = after.ValueMinor, after.ValueCurrency
+}
+
+func changedDay(before, after queries.BookingForUpdateRow) bool {
+	if before.StartsLocal == nil || after.StartsLocal == nil {
+		return before.StartsLocal != after.StartsLocal
+	}
+	return !before.StartsLocal.Equal(*after.StartsLocal)
+}
+
+// payerName is who paid, in the words of the supplier's own records where their address is known.
+func (w *writing) payerName(ctx context.Context, p queries.PaymentsNamedRow) (string, error) {
+	client, err := w.q.ClientByEmail(ctx, queries.ClientByEmailParams{OrgID: w.orgID, Email: p.PayerEmail})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return firstOf(p.PayerName, w.about.Who, p.PayerEmail), nil
+	}
+	return firstOf(couple(client.Name, client.PartnerName), p.PayerName, p.PayerEmail), err
+}
+
+func (w *writing) tellPayment(rows []queries.PaymentsNamedRow, after queries.PaymentsNamedRow, refunded int64, payer string) {
+	var status queries.PaymentStatus
+	var refundedBefore int64
+	for _, r := range rows {
+		refundedBefore += r.RefundedMinor
+		if settled(r.Status) > settled(status) {
+			status = r.Status
+		}
+	}
+	amount := after.AmountMinor
+	w.about.Kind = ""
+	switch {
+	case refunded > refundedBefore:
+		w.about.Kind, amount = "payment_refunded", refunded-refundedBefore
+	case after.Status == queries.PaymentStatusCompleted && status != after.Status:
+		w.about.Kind = "payment_completed"
+	case after.Status == queries.PaymentStatusFailed && status != after.Status:
+		w.about.Kind = "payment_failed"
+	case w.event.Type == PaymentRefunded && after.Status != queries.PaymentStatusCompleted:
+		w.about.Kind = "refund_early"
+	}
+	w.about.Who, w.about.What = payer, firstOf(after.Failure, after.Description)
+	w.about.AmountMinor, w.about.Currency = &amount, after.Currency
+}
+
+func couple(name, partner string) string {
+	if partner == "" {
+		return name
+	}
+	return strings.TrimSpace(name + " & " + partner)
+}
+
+func firstOf(words ...string) string {
+	for _, w := range words {
+		if w != "" {
+			return w
+		}
+	}
+	return ""
+}

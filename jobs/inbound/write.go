@@ -1,0 +1,145 @@
+package inbound
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/wedsync/wedsync/queries"
+)
+
+// writing is one event on its way into the rows of one organisation.
+type writing struct {
+	q          *queries.Queries
+	orgID      uuid.UUID
+	connection uuid.UUID
+	event      Event
+	stamp      string
+	now        time.Time                 // when the delivery came
+	about      queries.AddActivityParams // what the activity feed will tell; Kind empty: nothing new happened
+}
+
+// write saves what the event says and gives the regions that it changed.
+func write(ctx context.Context, q *queries.Queries, args ApplyArgs, row queries.LockDeliveryRow, event Event) ([]string, error) {
+	w := &writing{q: q, orgID: args.OrgID, connection: row.ConnectionID, event: event,
+		stamp: Stamp(event, row.EventID, row.ReceivedAt), now: row.ReceivedAt}
+	if err := q.LockOutsideObjects(ctx, objectKeys(row.ConnectionID, event)); err != nil {
+		return nil, err
+	}
+	var regions []string
+	for _, save := range []func(context.Context) (string, error){w.client, w.booking, w.payment, w.invite} {
+		region, err := save(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if region != "" {
+			regions = append(regions, region)
+		}
+	}
+	if w.about.Kind == "" {
+		return regions, nil
+	}
+	w.about.OrgID, w.about.At = args.OrgID, row.ReceivedAt
+	w.about.Provider, w.about.DeliveryID = &row.Provider, &args.DeliveryID
+	return append(regions, "activity"), q.AddActivity(ctx, w.about)
+}
+
+// objectKeys are what deliveries must take turns for: the outside objects they speak of. Sorted, so that two deliveries
+// about the same two objects cannot wait for each other.
+func objectKeys(connection uuid.UUID, ev Event) []int64 {
+	var keys []int64
+	add := func(kind, name string) {
+		h := fnv.New64a()
+		h.Write(connection[:])
+		h.Write([]byte(kind + "\x00" + name))
+		keys = append(keys, int64(h.Sum64()))
+	}
+	if ev.Client != nil {
+		add("client", ev.Client.ExternalID)
+	}
+	if ev.Booking != nil {
+		add("booking", ev.Booking.ExternalID)
+	}
+	if ev.Payment != nil {
+		for _, name := range ev.Payment.Names {
+			add("payment", name)
+		}
+	}
+	if ev.Invite != nil {
+		add("invite", ev.Invite.ExternalID)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func (w *writing) client(ctx context.Context) (string, error) {
+	c := w.event.Client
+	if c == nil {
+		return "", nil
+	}
+	said := *c
+	said.Deleted = lives(w.event.Type)
+	before, err := w.q.ClientForUpdate(ctx, queries.ClientForUpdateParams{OrgID: w.orgID, ConnectionID: &w.connection, ExternalID: &c.ExternalID})
+	isNew := errors.Is(err, pgx.ErrNoRows)
+	if err != nil && !isNew {
+		return "", err
+	}
+	after := FoldClient(before, said, w.stamp)
+	w.tellClient(before, after, isNew)
+	return "clients", w.q.SaveClient(ctx, queries.SaveClientParams{
+		OrgID: w.orgID, ConnectionID: &w.connection, ExternalID: &c.ExternalID,
+		Name: after.Name, PartnerName: after.PartnerName, Email: after.Email, Phone: after.Phone,
+		Deleted: after.Deleted, Stamps: after.Stamps, CreatedAt: w.now,
+	})
+}
+
+// lives is what an event's type says about the client's being there at all; most say nothing.
+func lives(t Type) *bool {
+	gone := t == ClientDeleted
+	if gone || t == ClientCreated {
+		return &gone
+	}
+	return nil
+}
+
+func (w *writing) booking(ctx context.Context) (string, error) {
+	b := w.event.Booking
+	if b == nil {
+		return "", nil
+	}
+	before, err := w.q.BookingForUpdate(ctx, queries.BookingForUpdateParams{OrgID: w.orgID, ConnectionID: &w.connection, ExternalID: &b.ExternalID})
+	isNew := errors.Is(err, pgx.ErrNoRows)
+	if err != nil && !isNew {
+		return "", err
+	}
+	after := FoldBooking(before, *b, w.stamp)
+	if after.Status == "" {
+		after.Status = queries.BookingStatusEnquiry
+	}
+	w.tellBooking(before, after, isNew)
+	return "weddings", w.q.SaveBooking(ctx, queries.SaveBookingParams{
+		OrgID: w.orgID, ConnectionID: &w.connection, ExternalID: &b.ExternalID, ClientExternalID: after.ClientExternalID,
+		Title: after.Title, StartsLocal: after.StartsLocal, EndsLocal: after.EndsLocal, Timezone: after.Timezone,
+		Venue: after.Venue, Resource: after.Resource, Status: after.Status,
+		ValueMinor: after.ValueMinor, ValueCurrency: after.ValueCurrency, Stamps: after.Stamps, CreatedAt: w.now,
+	})
+}
+
+func (w *writing) invite(ctx context.Context) (string, error) {
+	i := w.event.Invite
+	if i == nil {
+		return "", nil
+	}
+	params := queries.SaveInviteParams{OrgID: w.orgID, ConnectionID: &w.connection, ExternalID: &i.ExternalID,
+		Couple: i.Couple, Email: i.Email, Status: "invited"}
+	if i.Accepted {
+		params.Status, params.AcceptedAt = "accepted", &w.now
+	}
+	w.about.Kind, w.about.Who = string(w.event.Type), i.Couple
+	return "", w.q.SaveInvite(ctx, params)
+}

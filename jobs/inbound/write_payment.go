@@ -1,0 +1,80 @@
+package inbound
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/wedsync/wedsync/queries"
+)
+
+// payment saves the one payment that all of the event's names mean. Two events of one payment that share any name end in
+// one row; rows that were made apart, before the event that ties them came, are joined.
+func (w *writing) payment(ctx context.Context) (string, error) {
+	p := w.event.Payment
+	if p == nil {
+		return "", nil
+	}
+	rows, err := w.q.PaymentsNamed(ctx, queries.PaymentsNamedParams{OrgID: w.orgID, ConnectionID: w.connection, Names: p.Names})
+	if err != nil {
+		return "", err
+	}
+	after, same := FoldPayment(rows, *p, w.stamp)
+	if len(rows) == 0 {
+		after.ID = uuid.Must(uuid.NewV7())
+	}
+	if err := w.savePayment(ctx, after, same); err != nil {
+		return "", err
+	}
+	if err := w.saveRefunds(ctx, after.ID, p.Refunds); err != nil {
+		return "", err
+	}
+	refunded, err := w.q.RecountRefunds(ctx, queries.RecountRefundsParams{OrgID: w.orgID, PaymentID: after.ID})
+	if err != nil {
+		return "", err
+	}
+	payer, err := w.payerName(ctx, after)
+	if err != nil {
+		return "", err
+	}
+	w.tellPayment(rows, after, refunded, payer)
+	return "payments", nil
+}
+
+func (w *writing) savePayment(ctx context.Context, row queries.PaymentsNamedRow, same []uuid.UUID) error {
+	err := w.q.SavePayment(ctx, queries.SavePaymentParams{
+		OrgID: w.orgID, ID: row.ID, ConnectionID: &w.connection, Status: row.Status, AmountMinor: row.AmountMinor, Currency: row.Currency,
+		RefundTotalMinor: row.RefundTotalMinor, BookingExternalID: row.BookingExternalID, PayerName: row.PayerName, PayerEmail: row.PayerEmail,
+		Description: row.Description, Failure: row.Failure, PaidAt: row.PaidAt, Stamps: row.Stamps,
+	})
+	if err != nil {
+		return err
+	}
+	if len(same) > 0 {
+		if err := w.join(ctx, row.ID, same); err != nil {
+			return err
+		}
+	}
+	return w.q.NamePayment(ctx, queries.NamePaymentParams{OrgID: w.orgID, ConnectionID: w.connection, PaymentID: row.ID, Names: w.event.Payment.Names})
+}
+
+func (w *writing) join(ctx context.Context, into uuid.UUID, same []uuid.UUID) error {
+	if err := w.q.MoveRefunds(ctx, queries.MoveRefundsParams{OrgID: w.orgID, IntoID: into, FromIds: same}); err != nil {
+		return err
+	}
+	if err := w.q.MoveNames(ctx, queries.MoveNamesParams{OrgID: w.orgID, IntoID: into, FromIds: same}); err != nil {
+		return err
+	}
+	return w.q.DropMergedPayments(ctx, queries.DropMergedPaymentsParams{OrgID: w.orgID, FromIds: same})
+}
+
+func (w *writing) saveRefunds(ctx context.Context, payment uuid.UUID, refunds []Refund) error {
+	for _, r := range refunds {
+		err := w.q.SaveRefund(ctx, queries.SaveRefundParams{OrgID: w.orgID, PaymentID: payment, ExternalID: r.ExternalID,
+			Status: r.Status, AmountMinor: r.Amount.Minor, Currency: r.Amount.Currency, Stamp: w.stamp})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

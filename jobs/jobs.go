@@ -1,0 +1,103 @@
+// Package jobs does what happens after the answer: it applies deliveries, and keeps the house tidy by the clock.
+//
+// New lists every worker, queue and cron line of the product. It hides River. web inserts through it; main starts and
+// stops it. It may import what stands below it (views, queries) and its own rooms.
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/queries"
+)
+
+// Config is what main decides.
+type Config struct {
+	Pool  *pgxpool.Pool
+	Waker *queries.Waker
+	Log   *slog.Logger
+	Node  string // this process's own name, new at every start
+	Work  bool   // false on a node that only serves pages: it inserts jobs and works none
+}
+
+// A job's transaction is short; what takes longer hangs. Rescue stands beside presence (presence.go), which is faster.
+const (
+	jobTimeout  = 30 * time.Second
+	rescueAfter = 2 * time.Minute
+)
+
+// Jobs is River with our workers.
+type Jobs struct {
+	River    *river.Client[pgx.Tx]
+	config   Config
+	presence *presence
+}
+
+// New builds the client. Nothing runs before Start.
+func New(c Config) (*Jobs, error) {
+	rc := &river.Config{
+		ID:                          c.Node,
+		Logger:                      quiet(c.Log),
+		CompletedJobRetentionPeriod: time.Hour,
+	}
+	if c.Work {
+		workers := river.NewWorkers()
+		river.AddWorker(workers, &inbound.Apply{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
+		river.AddWorker(workers, &tidy{pool: c.Pool, waker: c.Waker, log: c.Log})
+		rc.Workers = workers
+		rc.Queues = map[string]river.QueueConfig{
+			// A person watches the other end of this queue. 5 ms is also the pace of River's own NOTIFYs: no lower.
+			inbound.Queue:      {MaxWorkers: 16, FetchCooldown: 5 * time.Millisecond, FetchPollInterval: 50 * time.Millisecond},
+			river.QueueDefault: {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond, FetchPollInterval: time.Second},
+		}
+		rc.JobTimeout, rc.RescueStuckJobsAfter = jobTimeout, rescueAfter
+		rc.PeriodicJobs = []*river.PeriodicJob{
+			river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) { return tidyArgs{}, nil },
+				&river.PeriodicJobOpts{RunOnStart: true}),
+		}
+	}
+	client, err := river.NewClient(riverpgxv5.New(c.Pool), rc)
+	if err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	return &Jobs{River: client, config: c, presence: &presence{config: c}}, nil
+}
+
+// Start begins to work jobs. ctx ends only what must end at once; for a clean end call Stop.
+func (j *Jobs) Start(ctx context.Context) error {
+	if !j.config.Work {
+		return nil
+	}
+	if err := j.presence.start(ctx); err != nil { // before the first job: others would take it for an orphan
+		return err
+	}
+	return j.River.Start(ctx)
+}
+
+// Stop waits for running jobs until ctx ends, then leaves them to be run again elsewhere.
+func (j *Jobs) Stop(ctx context.Context) error {
+	if !j.config.Work {
+		return nil
+	}
+	defer j.presence.stop()
+	return j.River.Stop(ctx)
+}
+
+// quiet keeps River's chatter out of the log: its warnings matter, its heartbeats do not.
+func quiet(log *slog.Logger) *slog.Logger {
+	return slog.New(atLeastWarn{log.Handler()})
+}
+
+type atLeastWarn struct{ slog.Handler }
+
+func (h atLeastWarn) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
+}
