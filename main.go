@@ -1,0 +1,528 @@
+// Command wedsync is the whole product: the pages, the jobs behind them, and what operators type.
+//
+// main reads the environment once, opens what is needed and runs one subcommand. It hides nothing and decides nothing
+// that a package could decide.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+	_ "time/tzdata" // weddings have zones, and small machines have no zone files
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/wedsync/wedsync/jobs"
+	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/jobs/sandbox"
+	"github.com/wedsync/wedsync/migrations"
+	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/queries/localpg"
+	"github.com/wedsync/wedsync/queries/seal"
+	"github.com/wedsync/wedsync/views"
+	"github.com/wedsync/wedsync/web"
+)
+
+// Config is the environment, read once.
+type Config struct {
+	Addr        string   // WEDSYNC_ADDR
+	URL         *url.URL // WEDSYNC_URL
+	Data        string   // WEDSYNC_DATA
+	DatabaseURL string   // DATABASE_URL; empty: the embedded Postgres
+	Postgres    string   // WEDSYNC_POSTGRES: binaries of the embedded Postgres; empty: found or fetched
+	Keys        string   // WEDSYNC_KEYS; empty: a file under Data
+	Operators   []string // WEDSYNC_OPERATORS
+}
+
+// configure shows every default, and answers a bad value with one line that names it.
+func configure(getenv func(string) string) (Config, error) {
+	or := func(name, otherwise string) string {
+		if v := getenv(name); v != "" {
+			return v
+		}
+		return otherwise
+	}
+	c := Config{
+		Addr:        or("WEDSYNC_ADDR", "127.0.0.1:8080"),
+		Data:        or("WEDSYNC_DATA", ".data"),
+		DatabaseURL: getenv("DATABASE_URL"),
+		Postgres:    getenv("WEDSYNC_POSTGRES"),
+		Keys:        getenv("WEDSYNC_KEYS"),
+		Operators:   strings.FieldsFunc(getenv("WEDSYNC_OPERATORS"), func(r rune) bool { return r == ',' || r == ' ' }),
+	}
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		return c, fmt.Errorf("WEDSYNC_ADDR takes host:port, such as 127.0.0.1:8080; it is %q", c.Addr)
+	}
+	var err error
+	if c.URL, err = url.Parse(or("WEDSYNC_URL", "http://"+c.Addr)); err != nil || c.URL.Host == "" || c.URL.Scheme != "http" && c.URL.Scheme != "https" {
+		return c, fmt.Errorf("WEDSYNC_URL takes the public address, such as https://app.example.com; it is %q", getenv("WEDSYNC_URL"))
+	}
+	if c.DatabaseURL != "" {
+		if _, err := pgconn.ParseConfig(c.DatabaseURL); err != nil {
+			return c, errors.New("DATABASE_URL takes a Postgres address, such as postgres://user:password@host/database; it cannot be read as one")
+		}
+	}
+	return c, nil
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	p := &program{getenv: os.Getenv, out: os.Stdout, err: os.Stderr}
+	code := p.run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// program is one run: what main gives it is all it knows of the outside.
+type program struct {
+	getenv func(string) string
+	out    io.Writer
+	err    io.Writer
+	config Config
+	log    *slog.Logger
+	pool   *pgxpool.Pool
+	box    *seal.Box
+	local  *localpg.Server
+}
+
+// An exit is an error with a code of its own.
+type exit struct {
+	code int
+	error
+}
+
+const usage = `wedsync serve [--demo] [--role all|web|worker]   run it
+wedsync migrate                                  bring the database up to date
+wedsync supplier add --name N --category C --email E --password P [--tier T] [--timezone Z] [--currency C] [--json]
+wedsync couple add --names "Anna & Tom" --email E --password P --date 2027-06-12 [--timezone Z] [--venue V] [--json]
+wedsync connection add --org ID --provider P [--secret S] [--static-key] [--json]
+wedsync keys rotate                              seal every secret under a new key, while serving goes on
+wedsync doctor                                   what is configured, reachable and missing, in words`
+
+func (p *program) run(ctx context.Context, args []string) int {
+	p.log = slog.New(slog.NewJSONHandler(p.err, nil))
+	err := p.dispatch(ctx, args)
+	var e exit
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &e):
+		fmt.Fprintln(p.err, e.error)
+		return e.code
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	default:
+		fmt.Fprintln(p.err, "wedsync:", err)
+		return 1
+	}
+}
+
+func (p *program) dispatch(ctx context.Context, args []string) (err error) {
+	if p.config, err = configure(p.getenv); err != nil {
+		return exit{2, err}
+	}
+	commands := []struct {
+		words []string
+		run   func(context.Context, []string) error
+	}{
+		{[]string{"serve"}, p.serve},
+		{[]string{"migrate"}, p.migrate},
+		{[]string{"supplier", "add"}, p.addSupplier},
+		{[]string{"couple", "add"}, p.addCouple},
+		{[]string{"connection", "add"}, p.addConnection},
+		{[]string{"keys", "rotate"}, p.rotateKeys},
+		{[]string{"doctor"}, p.doctor},
+	}
+	for _, c := range commands {
+		if len(args) >= len(c.words) && strings.Join(args[:len(c.words)], " ") == strings.Join(c.words, " ") {
+			defer p.close()
+			return c.run(ctx, args[len(c.words):])
+		}
+	}
+	return exit{2, errors.New(usage)}
+}
+
+// open connects to the database, ours or the embedded one, and to the keys.
+func (p *program) open(ctx context.Context) (err error) {
+	address := p.config.DatabaseURL
+	if address == "" {
+		if p.local, err = localpg.Start(ctx, p.config.Data, localpg.Options{Log: p.log, Binaries: p.config.Postgres}); err != nil {
+			return err
+		}
+		address = p.local.URL()
+	}
+	pool, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		return errors.New("DATABASE_URL cannot be read")
+	}
+	if !strings.Contains(address, "pool_max_conns") {
+		pool.MaxConns = 32 // pgx would take as many as there are processors
+	}
+	if p.pool, err = pgxpool.NewWithConfig(ctx, pool); err != nil {
+		return err
+	}
+	if p.config.Keys != "" {
+		p.box, err = seal.FromText(p.config.Keys)
+	} else {
+		p.box, err = seal.FromFile(filepath.Join(p.config.Data, "keys.json"))
+	}
+	if err != nil {
+		return fmt.Errorf("WEDSYNC_KEYS: %w", err)
+	}
+	return nil
+}
+
+func (p *program) close() {
+	if p.pool != nil {
+		p.pool.Close()
+	}
+	if p.local != nil {
+		if err := p.local.Stop(); err != nil {
+			p.log.Error("the embedded Postgres did not stop", "error", err)
+		}
+	}
+}
+
+// ready opens and migrates: every command finds the database in the shape that it needs.
+func (p *program) ready(ctx context.Context) error {
+	if err := p.open(ctx); err != nil {
+		return err
+	}
+	_, err := migrations.Apply(ctx, p.pool)
+	return err
+}
+
+func (p *program) migrate(ctx context.Context, args []string) error {
+	if err := p.flags("migrate", args, func(*flag.FlagSet) {}); err != nil {
+		return err
+	}
+	if err := p.open(ctx); err != nil {
+		return err
+	}
+	applied, err := migrations.Apply(ctx, p.pool)
+	if err != nil {
+		return err
+	}
+	for _, name := range applied {
+		fmt.Fprintln(p.out, "applied", name)
+	}
+	fmt.Fprintln(p.out, "the database is up to date")
+	return nil
+}
+
+func (p *program) serve(ctx context.Context, args []string) error {
+	var demo bool
+	var role string
+	err := p.flags("serve", args, func(f *flag.FlagSet) {
+		f.BoolVar(&demo, "demo", false, "made-up suppliers and couples, and the sandbox")
+		f.StringVar(&role, "role", "all", "all, web or worker")
+	})
+	if err != nil {
+		return err
+	}
+	if role != "all" && role != "web" && role != "worker" {
+		return exit{2, fmt.Errorf("--role takes all, web or worker; it is %q", role)}
+	}
+	if err := p.ready(ctx); err != nil {
+		return err
+	}
+	node := &node{program: p, demo: demo, works: role != "web"}
+	return node.run(ctx)
+}
+
+// node is one serving process. Whatever its role, it answers health checks; a worker answers nothing else that matters.
+type node struct {
+	*program
+	demo, works bool
+	jobs        *jobs.Jobs
+	site        *web.Server
+	background  sync.WaitGroup
+}
+
+// patience is how long a node that goes down waits for what it has begun.
+const patience = 15 * time.Second
+
+func (n *node) run(ctx context.Context) error {
+	waker := queries.NewWaker(queries.New(n.pool), n.log)
+	var err error
+	n.jobs, err = jobs.New(jobs.Config{Pool: n.pool, Waker: waker, Log: n.log, Node: "wedsync-" + uuid.NewString(), Work: n.works})
+	if err != nil {
+		return err
+	}
+	n.site, err = web.New(web.Config{Pool: n.pool, Jobs: n.jobs, Box: n.box, Waker: waker, Log: n.log, URL: n.config.URL,
+		Operators: n.config.Operators, Demo: n.demo, Works: n.works})
+	if err != nil {
+		return err
+	}
+	// What runs in the background outlives the signal: pages and jobs drain first.
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer n.background.Wait()
+	defer stop()
+	n.background.Go(func() { waker.Run(background) })
+	n.background.Go(func() {
+		if err := n.site.Start(background); err != nil {
+			n.log.Error("the live pages did not start", "error", err)
+		}
+	})
+	if err := n.jobs.Start(background); err != nil {
+		return err
+	}
+	return n.listen(ctx)
+}
+
+func (n *node) listen(ctx context.Context) error {
+	listener, err := net.Listen("tcp", n.config.Addr)
+	if err != nil {
+		return errors.Join(fmt.Errorf("WEDSYNC_ADDR: %w", err), n.drain(nil))
+	}
+	server := &http.Server{Handler: n.site, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug)}
+	failed := make(chan error, 1)
+	n.background.Go(func() { failed <- server.Serve(smallBuffers{listener}) })
+	n.log.Info("serving", "address", listener.Addr().String(), "url", n.config.URL.String(), "demo", n.demo, "works", n.works)
+	if n.demo {
+		if err := n.introduce(ctx); err != nil {
+			return errors.Join(err, n.drain(server))
+		}
+	}
+	select {
+	case err := <-failed:
+		return errors.Join(err, n.drain(server))
+	case <-ctx.Done():
+		return n.drain(server)
+	}
+}
+
+// drain goes down in the order that loses nothing: no new pages, live pages move elsewhere, requests end, then jobs.
+func (n *node) drain(server *http.Server) error {
+	n.log.Info("going down")
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	n.site.Drain()
+	var err error
+	if server != nil {
+		err = server.Shutdown(ctx)
+	}
+	return errors.Join(err, n.jobs.Stop(ctx))
+}
+
+// introduce fills the demo and says where to begin.
+func (n *node) introduce(ctx context.Context) error {
+	door := &inbound.Door{Pool: n.pool, River: n.jobs.River}
+	if err := sandbox.Seed(ctx, n.pool, n.box, door, time.Now()); err != nil {
+		return err
+	}
+	base := n.config.URL.String()
+	fmt.Fprintf(n.out, "\n  WedSync runs at %s, with made-up data.\n\n  Sign in (password %q):\n", base, sandbox.Password)
+	for _, s := range sandbox.Suppliers {
+		fmt.Fprintf(n.out, "    %-28s %s/login?email=%s\n", s.Org, base, url.QueryEscape(s.Email))
+	}
+	for _, c := range sandbox.Couples {
+		fmt.Fprintf(n.out, "    %-28s %s/login?email=%s\n", c.Names, base, url.QueryEscape(c.Email))
+	}
+	fmt.Fprintf(n.out, "\n  Then press a button at %s/sandbox and watch a figure move.\n\n", base)
+	return nil
+}
+
+// smallBuffers keeps little of a stream in the kernel, so that a page which has stopped reading is noticed.
+type smallBuffers struct{ net.Listener }
+
+func (l smallBuffers) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		if err := tcp.SetWriteBuffer(64 << 10); err != nil {
+			return conn, nil // the kernel's own size is slower to notice, and works
+		}
+	}
+	return conn, err
+}
+
+func (p *program) addSupplier(ctx context.Context, args []string) error {
+	n := web.NewSupplier{}
+	var tier string
+	err := p.flags("supplier add", args, func(f *flag.FlagSet) {
+		f.StringVar(&n.Name, "name", "", "name of the business")
+		f.StringVar(&n.Category, "category", "", "photographer, venue, florist, caterer…")
+		f.StringVar(&n.Email, "email", "", "the owner's address")
+		f.StringVar(&n.Person, "person", "", "the owner's name (the business's, if empty)")
+		f.StringVar(&n.Password, "password", "", "at least 10 characters")
+		f.StringVar(&tier, "tier", "free", "free, starter, professional, scale or enterprise")
+		f.StringVar(&n.Timezone, "timezone", "Europe/London", "IANA name")
+		f.StringVar(&n.Currency, "currency", "GBP", "ISO 4217 code")
+	})
+	if err != nil {
+		return err
+	}
+	n.Tier = queries.Tier(strings.ToLower(tier))
+	if !n.Tier.Valid() {
+		return exit{2, fmt.Errorf("--tier takes free, starter, professional, scale or enterprise; it is %q", tier)}
+	}
+	if n.Person == "" {
+		n.Person = n.Name
+	}
+	if err := p.ready(ctx); err != nil {
+		return err
+	}
+	made, faults, err := web.OpenSupplier(ctx, p.pool, n)
+	if err != nil {
+		return err
+	}
+	return p.printOr(faults, map[string]any{"org_id": made.OrgID, "user_id": made.UserID})
+}
+
+func (p *program) addCouple(ctx context.Context, args []string) error {
+	var n web.NewCouple
+	err := p.flags("couple add", args, func(f *flag.FlagSet) {
+		f.StringVar(&n.Names, "names", "", `"Anna & Tom"`)
+		f.StringVar(&n.Email, "email", "", "their address")
+		f.StringVar(&n.Password, "password", "", "at least 10 characters")
+		f.StringVar(&n.Date, "date", "", "the wedding's day, such as 2027-06-12")
+		f.StringVar(&n.Timezone, "timezone", "Europe/London", "the venue's zone")
+		f.StringVar(&n.Venue, "venue", "", "the venue")
+	})
+	if err != nil {
+		return err
+	}
+	if err := p.ready(ctx); err != nil {
+		return err
+	}
+	made, faults, err := web.OpenCouple(ctx, p.pool, n)
+	if err != nil {
+		return err
+	}
+	return p.printOr(faults, map[string]any{"couple_id": made.CoupleID, "wedding_id": made.WeddingID, "user_id": made.UserID})
+}
+
+func (p *program) addConnection(ctx context.Context, args []string) error {
+	var org, provider, secret string
+	proof := queries.SenderProofSigned
+	err := p.flags("connection add", args, func(f *flag.FlagSet) {
+		f.StringVar(&org, "org", "", "the organisation's id")
+		f.StringVar(&provider, "provider", "", "stripe, tave, honeybook, lightblue, studioninja, shootq, wedme or custom")
+		f.StringVar(&secret, "secret", "", "the sender's signing secret; one is made if empty")
+		f.BoolFunc("static-key", "the sender shows the secret in X-WedSync-Key and does not sign (weaker)", func(string) error {
+			proof = queries.SenderProofStaticKey
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	id, err := uuid.Parse(org)
+	if err != nil {
+		return exit{2, fmt.Errorf("--org takes an organisation's id, as supplier add prints it; it is %q", org)}
+	}
+	kind := queries.Provider(provider)
+	if !kind.Valid() {
+		return exit{2, fmt.Errorf("--provider takes stripe, tave, honeybook, lightblue, studioninja, shootq, wedme or custom; it is %q", provider)}
+	}
+	if err := p.ready(ctx); err != nil {
+		return err
+	}
+	if there, err := queries.New(p.pool).OrgExists(ctx, id); err != nil || !there {
+		return errors.Join(err, exit{1, fmt.Errorf("there is no organisation %s; nothing was made", id)})
+	}
+	made, err := inbound.Connect(ctx, p.pool, p.box, id, nil, kind, proof, secret)
+	if err != nil {
+		return err
+	}
+	return p.printOr(nil, map[string]any{"connection_id": made.ID, "secret": made.Secret, "url": p.config.URL.JoinPath(inbound.Path(kind, made.Token)).String()})
+}
+
+func (p *program) rotateKeys(ctx context.Context, args []string) error {
+	if err := p.flags("keys rotate", args, func(*flag.FlagSet) {}); err != nil {
+		return err
+	}
+	if err := p.ready(ctx); err != nil {
+		return err
+	}
+	text, err := p.box.Rotate()
+	if err != nil {
+		return err
+	}
+	if p.config.Keys != "" {
+		// A keyset in the environment reaches the serving nodes only by a restart, so nothing may be sealed under it before.
+		fmt.Fprintf(p.out, "Set this as WEDSYNC_KEYS on every node and restart them; it opens what is sealed already:\n%s\n", text)
+		return nil
+	}
+	n, err := inbound.Reseal(ctx, p.pool, p.box)
+	if err != nil {
+		return fmt.Errorf("%d are sealed anew, the rest still opens with the old key; run it again: %w", n, err)
+	}
+	fmt.Fprintf(p.out, "%d secrets are sealed under a new key\n", n)
+	return nil
+}
+
+func (p *program) doctor(ctx context.Context, args []string) error {
+	if err := p.flags("doctor", args, func(*flag.FlagSet) {}); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "Address     %s, public as %s\nData        %s\n", p.config.Addr, p.config.URL, p.config.Data)
+	if err := p.open(ctx); err != nil {
+		return exit{1, fmt.Errorf("the database cannot be opened: %w", err)}
+	}
+	if p.local != nil {
+		fmt.Fprintf(p.out, "Postgres    embedded, version %s, at %s\n", p.local.Version(), p.local.URL())
+	} else {
+		fmt.Fprintln(p.out, "Postgres    your own, from DATABASE_URL")
+	}
+	if len(p.config.Operators) == 0 {
+		fmt.Fprintln(p.out, "Operators   nobody may enter /ops; name their e-mail addresses in WEDSYNC_OPERATORS")
+	}
+	broken := 0
+	for _, f := range web.Examine(ctx, p.pool, false) {
+		fmt.Fprintf(p.out, "%-11s %s\n", f.What, f.Words)
+		if !f.Healthy {
+			broken++
+		}
+	}
+	if broken > 0 {
+		return exit{1, fmt.Errorf("%d of these need you", broken)}
+	}
+	return nil
+}
+
+func (p *program) flags(name string, args []string, define func(*flag.FlagSet)) error {
+	f := flag.NewFlagSet("wedsync "+name, flag.ContinueOnError)
+	f.SetOutput(p.err)
+	f.Bool("json", false, "print one JSON object")
+	define(f)
+	if err := f.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return exit{2, fmt.Errorf("wedsync %s: see --help", name)}
+	}
+	if f.NArg() > 0 {
+		return exit{2, fmt.Errorf("wedsync %s does not know what to do with %q", name, f.Arg(0))}
+	}
+	return nil
+}
+
+// printOr prints what was made as one JSON object, or what is wrong with what was asked for.
+func (p *program) printOr(faults views.Faults, made map[string]any) error {
+	if len(faults) > 0 {
+		var lines []string
+		for field, words := range faults {
+			lines = append(lines, "--"+field+": "+words)
+		}
+		return exit{2, errors.New(strings.Join(lines, "\n"))}
+	}
+	return json.NewEncoder(p.out).Encode(made)
+}

@@ -1,0 +1,166 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/views"
+)
+
+func (s *Server) connections(c echo.Context) error {
+	rows, err := s.q.Connections(c.Request().Context(), visitorOf(c).OrgID)
+	if err != nil {
+		return err
+	}
+	p := s.page(c, "Connections", "connections")
+	p.Lead = "What your other systems tell WedSync."
+	if s.may(visitorOf(c), manager) {
+		p.Actions = views.NewConnectionButton()
+	}
+	return draw(c, http.StatusOK, views.Connections(p, time.Now(), rows))
+}
+
+func (s *Server) connectionForm(c echo.Context) error {
+	return s.drawConnectionForm(c, http.StatusOK, views.NewConnectionForm{Provider: queries.ProviderStripe, Proof: queries.SenderProofSigned})
+}
+
+func (s *Server) drawConnectionForm(c echo.Context, status int, f views.NewConnectionForm) error {
+	p := s.page(c, "New connection", "connections")
+	p.Back = &views.Link{Label: "All connections", Href: "/app/connections"}
+	return draw(c, status, views.NewConnection(p, f))
+}
+
+func (s *Server) createConnection(c echo.Context) error {
+	v := visitorOf(c)
+	f := views.NewConnectionForm{Provider: queries.Provider(c.FormValue("provider")), Proof: queries.SenderProof(c.FormValue("proof")), Faults: views.Faults{}}
+	secret := c.FormValue("secret")
+	if !f.Provider.Valid() {
+		f.Faults["provider"] = "Choose a system from the list."
+	}
+	if f.Proof == "" || f.Provider == queries.ProviderStripe {
+		f.Proof = queries.SenderProofSigned // Stripe always signs
+	}
+	if fault := SecretFault(secret); fault != "" {
+		f.Faults["secret"] = fault
+	}
+	if len(f.Faults) > 0 || !f.Proof.Valid() {
+		return s.drawConnectionForm(c, http.StatusUnprocessableEntity, f)
+	}
+	made, err := inbound.Connect(c.Request().Context(), s.pool, s.config.Box, v.OrgID, &v.UserID, f.Provider, f.Proof, secret)
+	if err != nil {
+		return err
+	}
+	p := s.page(c, views.ProviderName(f.Provider)+" is ready to send", "connections")
+	p.Back = &views.Link{Label: "All connections", Href: "/app/connections"}
+	return draw(c, http.StatusCreated, views.ConnectionMade(p, views.NewlyMade{ID: made.ID, Provider: f.Provider, Proof: f.Proof,
+		URL: s.connectionURL(f.Provider, made.Token), Secret: made.Secret}))
+}
+
+// SecretFault says what is wrong with a secret that somebody brings along; none is fine.
+func SecretFault(secret string) string {
+	switch {
+	case secret == "":
+		return ""
+	case len(secret) < 16 || len(secret) > 255:
+		return "A secret has between 16 and 255 characters. Copy it whole, or leave the field empty and WedSync makes one."
+	default:
+		return ""
+	}
+}
+
+func (s *Server) connectionURL(p queries.Provider, token string) string {
+	return s.config.URL.JoinPath(inbound.Path(p, token)).String()
+}
+
+// connection is one connection's page: its address and what came through it.
+func (s *Server) connection(c echo.Context) error {
+	v, now := visitorOf(c), time.Now()
+	id, err := idOf(c)
+	if err != nil {
+		return err
+	}
+	row, err := s.q.ConnectionByID(c.Request().Context(), queries.ConnectionByIDParams{OrgID: v.OrgID, ID: id})
+	if err != nil {
+		return err
+	}
+	view := views.ConnectionView{ID: id, Provider: row.Provider, Proof: row.Proof, Search: searched(c), Status: c.QueryParam("status")}
+	if s.may(v, manager) {
+		token, err := inbound.OpenToken(s.config.Box, v.OrgID, id, row.TokenSealed)
+		if err != nil {
+			return err
+		}
+		view.URL = s.connectionURL(row.Provider, token)
+	}
+	filter := deliveryFilter(c, v.OrgID, id, view.Search)
+	if view.List, view.Older, err = s.deliveryPage(c, filter, now); err != nil {
+		return err
+	}
+	p := s.page(c, views.ProviderName(row.Provider), "connections")
+	p.Back = &views.Link{Label: "All connections", Href: "/app/connections"}
+	if !view.List.Filtered && filter.Before == nil {
+		p.LiveURL = liveURL(map[string]views.Stand{inbound.DeliveriesRegion(id): view.List.Stand})
+	}
+	return draw(c, http.StatusOK, views.Connection(p, view))
+}
+
+// perPage is one less than the query asks for: the one more says that there are older ones.
+const perPage = 50
+
+func deliveryFilter(c echo.Context, org, connection uuid.UUID, search string) queries.DeliveriesParams {
+	filter := queries.DeliveriesParams{OrgID: org, ConnectionID: connection, Search: search}
+	if status := queries.DeliveryStatus(c.QueryParam("status")); status.Valid() {
+		filter.Status = &status
+	}
+	if before, err := uuid.Parse(c.QueryParam("before")); err == nil {
+		filter.Before = &before
+	}
+	return filter
+}
+
+func (s *Server) deliveryPage(c echo.Context, filter queries.DeliveriesParams, now time.Time) (view views.DeliveriesView, older string, err error) {
+	err = s.snapshot(c.Request().Context(), func(q *queries.Queries) error {
+		region := inbound.DeliveriesRegion(filter.ConnectionID)
+		stands, err := standsOf(c.Request().Context(), q, filter.OrgID, region)
+		if err != nil {
+			return err
+		}
+		rows, err := q.Deliveries(c.Request().Context(), filter)
+		view = views.DeliveriesView{Stand: stands[region], Now: now, Rows: rows, Filtered: filter.Search != "" || filter.Status != nil}
+		return err
+	})
+	if len(view.Rows) > perPage {
+		view.Rows = view.Rows[:perPage]
+		params := url.Values{"before": {view.Rows[perPage-1].ID.String()}}
+		for _, keep := range []string{"q", "status"} {
+			if value := c.QueryParam(keep); value != "" {
+				params.Set(keep, value)
+			}
+		}
+		older = "?" + params.Encode()
+	}
+	return view, older, err
+}
+
+func deliveriesOf(ctx context.Context, q *queries.Queries, org, connection uuid.UUID, stand views.Stand, now time.Time) (views.DeliveriesView, error) {
+	rows, err := q.Deliveries(ctx, queries.DeliveriesParams{OrgID: org, ConnectionID: connection})
+	if len(rows) > perPage {
+		rows = rows[:perPage]
+	}
+	return views.DeliveriesView{Stand: stand, Now: now, Rows: rows}, err
+}
+
+// idOf is the id in the address. What is not one cannot be anybody's.
+func idOf(c echo.Context) (uuid.UUID, error) {
+	id, err := uuid.Parse(c.Param("id"))
+	if err != nil {
+		return id, errNotFound
+	}
+	return id, nil
+}

@@ -1,0 +1,147 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/labstack/echo/v4"
+
+	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/views"
+	"github.com/wedsync/wedsync/web/live"
+)
+
+var (
+	errNotFound    = errors.New("there is nothing here")
+	errNotYours    = errors.New("this is for somebody else")
+	errSignIn      = errors.New("sign in first")
+	errForeign     = errors.New("another site sent this request")
+	errTooLarge    = errors.New("the body is larger than 1 MiB")
+	errContentType = errors.New("the content type is not one that WedSync reads")
+	errTooOften    = errors.New("too many failed attempts in a minute")
+	errAway        = errors.New("the database is away")
+	errBroken      = errors.New("something broke")
+)
+
+// kind is what an error means to the outside. Words say what happened, what was kept, what to do.
+type kind struct {
+	is                 error
+	status             int
+	code               string
+	title              string
+	happened, kept, do string
+	retryAfter         int // seconds
+}
+
+// kinds is the one table from errors to answers; the first that fits.
+var kinds = []kind{
+	{is: pgx.ErrNoRows, status: 404, code: "not_found", title: "Not here", happened: "There is no such page, or it is not one of yours.", do: "Go back to where you came from."},
+	{is: errNotFound, status: 404, code: "not_found", title: "Not here", happened: "There is no such page, or it is not one of yours.", do: "Go back to where you came from."},
+	{is: errNotYours, status: 403, code: "forbidden", title: "Not with your role", happened: "Your role does not include this page.", kept: "Nothing was changed.", do: "Ask an owner of your organisation."},
+	{is: errForeign, status: 403, code: "forbidden", title: "Sent from elsewhere", happened: "Another site sent this request in your name, so it was not done.", kept: "Nothing was changed.", do: "Open the page here and press the button again."},
+	{is: errSignIn, status: 401, code: "unauthorised", title: "Sign in first", happened: "You are not signed in.", do: "Sign in and come back."},
+	{is: inbound.ErrMissingSignature, status: 401, code: "missing_signature"},
+	{is: inbound.ErrBadSignature, status: 401, code: "bad_signature"},
+	{is: inbound.ErrStale, status: 401, code: "stale_timestamp"},
+	{is: errTooLarge, status: 413, code: "too_large"},
+	{is: errContentType, status: 415, code: "content_type"},
+	{is: errTooOften, status: 429, code: "too_many_failures", title: "A short pause", happened: "There were too many failed attempts in a minute.", kept: "Your account is as it was.", do: "Wait a minute and try again.", retryAfter: 60},
+	{is: errAway, status: 503, code: "away", title: "One moment", happened: "The database does not answer at the moment.", kept: "Everything saved so far is safe; what you just sent was not taken.", do: "Try again in a few seconds.", retryAfter: 5},
+	{is: live.ErrDraining, status: 503, code: "away", title: "One moment", happened: "This server is being replaced.", do: "Try again in a second.", retryAfter: 1},
+}
+
+var broken = kind{is: errBroken, status: 500, code: "broken", title: "Something is wrong on our side", happened: "This page could not be made.", kept: "What you had saved before is safe.", do: "Try again. If it stays, tell us the reference below."}
+
+func kindOf(err error) kind {
+	for _, k := range kinds {
+		if errors.Is(err, k.is) {
+			return k
+		}
+	}
+	var http *echo.HTTPError
+	if errors.As(err, &http) {
+		return kindOfStatus(http.Code)
+	}
+	if databaseAway(err) {
+		return kindOf(errAway)
+	}
+	return broken
+}
+
+// kindOfStatus is for what the router itself says: no such route, no such method.
+func kindOfStatus(status int) kind {
+	switch status {
+	case http.StatusNotFound:
+		return kindOf(errNotFound)
+	case http.StatusMethodNotAllowed:
+		return kind{status: 405, code: "method_not_allowed", title: "Not like that", happened: "This address does not take that kind of request.", do: "Go back to where you came from."}
+	case http.StatusBadRequest:
+		return kind{status: 400, code: "bad_request", title: "Not understood", happened: "The request could not be read.", kept: "Nothing was changed.", do: "Go back and try again."}
+	default:
+		return broken
+	}
+}
+
+// databaseAway tells a database that cannot be reached or is going down from one that answered "no".
+func databaseAway(err error) bool {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return strings.HasPrefix(refused.Code, "57P") || strings.HasPrefix(refused.Code, "53") || strings.HasPrefix(refused.Code, "08")
+	}
+	var network *net.OpError
+	var connect *pgconn.ConnectError
+	return errors.As(err, &network) || errors.As(err, &connect) || pgconn.SafeToRetry(err) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// answerError turns an error into what its reader can use: JSON for machines, a page for people.
+func (s *Server) answerError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	k := kindOf(err)
+	id := requestIDOf(c.Request().Context())
+	if k.status >= 500 {
+		s.log.Error("a request failed", "id", id, "route", c.Path(), "status", k.status, "error", err)
+	}
+	if k.retryAfter > 0 {
+		c.Response().Header().Set("Retry-After", strconv.Itoa(k.retryAfter))
+	}
+	path := c.Request().URL.Path
+	var sendErr error
+	switch {
+	case strings.HasPrefix(path, "/webhooks/"):
+		sendErr = c.JSON(k.status, errorBody(k, err))
+	case path == "/live":
+		sendErr = c.NoContent(k.status)
+	default:
+		sendErr = s.errorPage(c, k, id)
+	}
+	if sendErr != nil {
+		s.log.Warn("an error could not be told", "id", id, "error", sendErr)
+	}
+}
+
+func errorBody(k kind, err error) map[string]any {
+	message := k.happened + " " + k.do
+	if k.happened == "" {
+		message = k.is.Error()
+	}
+	return map[string]any{"error": map[string]string{"code": k.code, "message": message}}
+}
+
+func (s *Server) errorPage(c echo.Context, k kind, id string) error {
+	trouble := views.Trouble{Happened: k.happened, Kept: k.kept, Do: k.do, Href: "/", Label: "To the start"}
+	if k.status >= 500 {
+		trouble.Reference = id
+	}
+	if k.is != nil && errors.Is(k.is, errSignIn) {
+		trouble.Href, trouble.Label = "/login", "Sign in"
+	}
+	return draw(c, k.status, views.Error(views.Page{Title: k.title, Demo: s.config.Demo}, trouble))
+}

@@ -1,0 +1,136 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/static"
+)
+
+// access is who may call a route.
+type access int
+
+const (
+	anyone   access = iota
+	staff           // of an organisation, in any role
+	manager         // of an organisation, or its owner
+	owner           // of an organisation
+	couple          // a member of a couple
+	operator        // named in WEDSYNC_OPERATORS
+	demo            // anyone, but only in demo mode
+)
+
+type route struct {
+	method, path string
+	access       access
+	handle       echo.HandlerFunc
+}
+
+// routes is the whole site map. A test calls each of them as a stranger, in too low a role and from another tenant.
+func (s *Server) routes() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	return []route{
+		{get, "/", anyone, s.landing},
+		{get, "/signup", anyone, s.signupForm},
+		{post, "/signup", anyone, s.signup},
+		{get, "/login", anyone, s.loginForm},
+		{post, "/login", anyone, s.login},
+		{post, "/logout", anyone, s.signOut},
+
+		{get, "/app", staff, s.today},
+		{get, "/app/weddings", staff, s.weddings},
+		{get, "/app/clients", staff, s.clients},
+		{get, "/app/payments", staff, s.payments},
+		{get, "/app/connections", staff, s.connections},
+		{get, "/app/connections/new", manager, s.connectionForm},
+		{post, "/app/connections", manager, s.createConnection},
+		{get, "/app/connections/:id", staff, s.connection},
+		{get, "/app/deliveries/:id", staff, s.delivery},
+		{post, "/app/deliveries/:id/runs", manager, s.createRun},
+		{get, "/app/settings", staff, s.settings},
+		{post, "/app/team", owner, s.createMember},
+		{post, "/app/team/:id/role", owner, s.changeRole},
+		{post, "/app/team/:id/removal", owner, s.removeMember},
+		{get, "/live", staff, s.live},
+
+		{get, "/us", couple, s.wedding},
+
+		{post, "/webhooks/:provider/:token", anyone, s.receive},
+
+		{get, "/healthz", anyone, s.healthz},
+		{get, "/readyz", anyone, s.readyz},
+		{get, "/metrics", anyone, s.metrics},
+		{get, "/ops", operator, s.operations},
+
+		{get, "/sandbox", demo, s.sandbox},
+		{post, "/sandbox/sign-in", demo, s.sandboxSignIn},
+		{post, "/sandbox/deliveries", demo, s.sandboxDeliver},
+	}
+}
+
+// mount puts the routes behind their checks, and River's own pages behind the operators'.
+func (s *Server) mount() error {
+	for _, r := range s.routes() {
+		s.echo.Add(r.method, r.path, r.handle, s.only(r.access))
+	}
+	s.echo.GET("/static/*", echo.WrapHandler(static.Handler()))
+	s.echo.GET("/favicon.ico", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, static.URL("favicon.ico")) })
+	return s.mountRiver()
+}
+
+// only lets through who may, and tells the handler who it is.
+func (s *Server) only(a access) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if a == anyone {
+				return next(c)
+			}
+			if a == demo {
+				if !s.config.Demo {
+					return errNotFound
+				}
+				return next(c)
+			}
+			v, err := s.who(c)
+			if err == errSignIn && c.Path() != "/live" {
+				return c.Redirect(http.StatusSeeOther, signInAddress(c.Request()))
+			}
+			if err != nil {
+				return err
+			}
+			if !s.may(v, a) {
+				return errNotYours
+			}
+			c.Set("visitor", v)
+			return next(c)
+		}
+	}
+}
+
+func (s *Server) may(v visitor, a access) bool {
+	switch a {
+	case staff:
+		return v.Role != ""
+	case manager:
+		return v.Role == queries.RoleManager || v.Role == queries.RoleOwner
+	case owner:
+		return v.Role == queries.RoleOwner
+	case couple:
+		return v.CoupleID != [16]byte{}
+	case operator:
+		return s.isOperator(v)
+	default:
+		return false
+	}
+}
+
+// signInAddress comes back to a page after signing in; a form that was sent is not sent again.
+func signInAddress(r *http.Request) string {
+	if r.Method != http.MethodGet {
+		return "/login"
+	}
+	return "/login?next=" + url.QueryEscape(r.URL.RequestURI())
+}

@@ -1,0 +1,130 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
+	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/jobs/sandbox"
+	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/views"
+)
+
+func (s *Server) sandbox(c echo.Context) error { return s.drawSandbox(c, nil) }
+
+func (s *Server) drawSandbox(c echo.Context, sent *views.SandboxSent) error {
+	view := views.SandboxView{Sent: sent}
+	for _, supplier := range sandbox.Suppliers {
+		view.People = append(view.People, views.DemoPerson{Slug: supplier.Slug, Name: supplier.Person, As: "Owner of " + supplier.Org})
+		org, err := s.sandboxOrg(c, supplier)
+		if err != nil {
+			return err
+		}
+		view.Orgs = append(view.Orgs, org)
+	}
+	for _, couple := range sandbox.Couples {
+		view.People = append(view.People, views.DemoPerson{Slug: couple.Slug, Name: couple.Names, As: "A couple"})
+	}
+	return draw(c, http.StatusOK, views.Sandbox(views.Page{Title: "Sandbox"}, view))
+}
+
+func (s *Server) sandboxOrg(c echo.Context, supplier sandbox.Supplier) (views.SandboxOrg, error) {
+	org := views.SandboxOrg{Name: supplier.Org}
+	id, err := s.orgOf(c, supplier.Email)
+	if err != nil {
+		return org, err
+	}
+	org.ID = id
+	for _, scenario := range sandbox.Scenarios() {
+		if slices.Contains(supplier.Providers, scenario.Provider) {
+			org.Buttons = append(org.Buttons, views.SandboxButton{Key: scenario.Key, Label: scenario.Label, Hint: scenario.Hint, Provider: scenario.Provider})
+		}
+	}
+	return org, nil
+}
+
+func (s *Server) orgOf(c echo.Context, email string) (uuid.UUID, error) {
+	user, err := s.q.UserByEmail(c.Request().Context(), email)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	home, err := s.q.HomeOf(c.Request().Context(), user.ID)
+	if err != nil || home.OrgID == nil {
+		return uuid.Nil, pgx.ErrNoRows
+	}
+	return *home.OrgID, nil
+}
+
+// sandboxSignIn signs in as somebody made up. It is a POST, like every sign-in.
+func (s *Server) sandboxSignIn(c echo.Context) error {
+	email := ""
+	for _, supplier := range sandbox.Suppliers {
+		if supplier.Slug == c.FormValue("person") {
+			email = supplier.Email
+		}
+	}
+	for _, couple := range sandbox.Couples {
+		if couple.Slug == c.FormValue("person") {
+			email = couple.Email
+		}
+	}
+	user, err := s.q.UserByEmail(c.Request().Context(), email)
+	if err != nil {
+		return err
+	}
+	home, err := s.signIn(c, user.ID)
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, home)
+}
+
+// sandboxDeliver posts what the button says to the real door, over HTTP, signed with the connection's real secret.
+func (s *Server) sandboxDeliver(c echo.Context) error {
+	scenarios := sandbox.Scenarios()
+	i := slices.IndexFunc(scenarios, func(sc sandbox.Scenario) bool { return sc.Key == c.FormValue("delivery") })
+	org, err := uuid.Parse(c.FormValue("org"))
+	if err != nil || i < 0 {
+		return errNotFound
+	}
+	token, secret, err := s.sandboxConnection(c, org, scenarios[i].Provider)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	body := s.world.Body(scenarios[i], org.String(), now)
+	status, answer, err := sandbox.Post(c.Request().Context(), s.config.URL.String(), scenarios[i].Provider, token, secret, body, now)
+	if err != nil {
+		return err
+	}
+	return s.drawSandbox(c, &views.SandboxSent{Label: scenarios[i].Label, Status: status, Answer: http.StatusText(status) + ": " + answer, Body: string(body)})
+}
+
+func (s *Server) sandboxConnection(c echo.Context, org uuid.UUID, p queries.Provider) (token, secret string, err error) {
+	ctx := c.Request().Context()
+	rows, err := s.q.Connections(ctx, org)
+	if err != nil {
+		return "", "", err
+	}
+	i := slices.IndexFunc(rows, func(r queries.ConnectionsRow) bool { return r.Provider == p })
+	if i < 0 {
+		return "", "", errNotFound
+	}
+	row, err := s.q.ConnectionByID(ctx, queries.ConnectionByIDParams{OrgID: org, ID: rows[i].ID})
+	if err != nil {
+		return "", "", err
+	}
+	if token, err = inbound.OpenToken(s.config.Box, org, row.ID, row.TokenSealed); err != nil {
+		return "", "", err
+	}
+	_, secrets, err := s.connectionAt(ctx, p, token)
+	if err != nil || len(secrets) == 0 {
+		return "", "", errNotFound
+	}
+	return token, secrets[0], nil
+}

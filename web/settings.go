@@ -1,0 +1,115 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/labstack/echo/v4"
+
+	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/queries/seal"
+	"github.com/wedsync/wedsync/views"
+)
+
+func (s *Server) settings(c echo.Context) error {
+	return s.drawSettings(c, http.StatusOK, views.NewMember{Role: "staff"}, nil)
+}
+
+func (s *Server) drawSettings(c echo.Context, status int, form views.NewMember, faults views.Faults) error {
+	v, ctx := visitorOf(c), c.Request().Context()
+	org, err := s.q.OrgByID(ctx, v.OrgID)
+	if err != nil {
+		return err
+	}
+	team, err := s.q.Team(ctx, v.OrgID)
+	if err != nil {
+		return err
+	}
+	view := views.SettingsView{Now: time.Now(), Org: org, Me: v.UserID, Owner: v.Role == queries.RoleOwner, Team: team, Form: form, Faults: faults}
+	if s.may(v, manager) {
+		if view.Audit, err = s.q.LatestAudit(ctx, v.OrgID); err != nil {
+			return err
+		}
+	}
+	return draw(c, status, views.Settings(s.page(c, "Settings", "settings"), view))
+}
+
+func (s *Server) createMember(c echo.Context) error {
+	v, ctx := visitorOf(c), c.Request().Context()
+	form := views.NewMember{Name: c.FormValue("person"), Email: strings.TrimSpace(c.FormValue("email")), Role: c.FormValue("role")}
+	faults := views.Faults{}
+	say := func(wrong bool, field, words string) {
+		if wrong && faults[field] == "" {
+			faults[field] = words
+		}
+	}
+	say(!named(form.Name), "person", "Give their name, up to 120 characters.")
+	say(!queries.Role(form.Role).Valid(), "role", "Choose a role from the list.")
+	checkSignIn(say, form.Email, c.FormValue("password"))
+	if len(faults) > 0 {
+		return s.drawSettings(c, http.StatusUnprocessableEntity, form, faults)
+	}
+	hash := seal.HashPassword(c.FormValue("password"))
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		q := queries.New(tx)
+		user, err := q.AddMember(ctx, queries.AddMemberParams{OrgID: v.OrgID, Email: form.Email, Name: strings.TrimSpace(form.Name), PasswordHash: hash, Role: queries.Role(form.Role)})
+		if err != nil {
+			return err
+		}
+		return q.Audit(ctx, queries.AuditParams{OrgID: v.OrgID, UserID: &v.UserID, Action: "member.added", Subject: user.String(), Detail: form.Name})
+	})
+	if isTaken(err) {
+		return s.drawSettings(c, http.StatusUnprocessableEntity, form, views.Faults{"email": "This address has an account already. Use another address."})
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/app/settings")
+}
+
+// changeRole holds from the next click, and closes the person's live pages at once.
+func (s *Server) changeRole(c echo.Context) error {
+	role := queries.Role(c.FormValue("role"))
+	if !role.Valid() {
+		return echo.ErrBadRequest
+	}
+	return s.changeMember(c, "member.role", string(role), func(q *queries.Queries, v visitor, member [16]byte) (int64, error) {
+		return q.ChangeRole(c.Request().Context(), queries.ChangeRoleParams{OrgID: v.OrgID, UserID: member, Role: role})
+	})
+}
+
+func (s *Server) removeMember(c echo.Context) error {
+	return s.changeMember(c, "member.removed", "", func(q *queries.Queries, v visitor, member [16]byte) (int64, error) {
+		return q.RemoveMember(c.Request().Context(), queries.RemoveMemberParams{OrgID: v.OrgID, UserID: member})
+	})
+}
+
+// changeMember does one change to a member. Changing nobody is a 404: another organisation's member, or the last owner.
+func (s *Server) changeMember(c echo.Context, action, detail string, change func(*queries.Queries, visitor, [16]byte) (int64, error)) error {
+	v, ctx := visitorOf(c), c.Request().Context()
+	member, err := idOf(c)
+	if err != nil {
+		return err
+	}
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		q := queries.New(tx)
+		if err := q.LockTeam(ctx, v.OrgID); err != nil {
+			return err
+		}
+		changed, err := change(q, v, member)
+		if err != nil {
+			return err
+		}
+		if changed == 0 {
+			return errNotFound
+		}
+		return q.Audit(ctx, queries.AuditParams{OrgID: v.OrgID, UserID: &v.UserID, Action: action, Subject: member.String(), Detail: detail})
+	})
+	if err != nil {
+		return err
+	}
+	s.config.Waker.Wake(member)
+	return c.Redirect(http.StatusSeeOther, "/app/settings")
+}
