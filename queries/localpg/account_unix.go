@@ -86,9 +86,18 @@ func (a account) command(ctx context.Context, name string, args ...string) *exec
 	return cmd
 }
 
-// canEnter asks the kernel, which knows of access lists and mounts, and not the permission bits.
-func (a account) canEnter(ctx context.Context, dir string) bool {
-	return a.command(ctx, "/bin/sh", "-c", `cd -- "$0"`, dir).Run() == nil
+// canEnter asks the kernel, which knows of access lists and mounts, and not the permission bits. Only the shell's own
+// no is a no: an interrupted question must not decide where the data goes.
+func (a account) canEnter(ctx context.Context, dir string) (bool, error) {
+	err := a.command(ctx, "/bin/sh", "-c", `cd -- "$0"`, dir).Run()
+	var no *exec.ExitError
+	if errors.As(err, &no) && no.Exited() {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("as user %s: %w", a.name, err)
+	}
+	return true, nil
 }
 
 // interrupt asks a postmaster for a fast shutdown. With the account's rights only: the number comes from a file, and

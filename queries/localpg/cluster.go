@@ -31,7 +31,7 @@ func (h home) major() (int, error) {
 
 // ensureCluster makes a cluster under another name first: initdb writes its version file early, so a half-made one
 // would pass for whole. The alive lock goes along, so that nobody starts over beside an initdb that outlived us.
-func (h home) ensureCluster(ctx context.Context, b build, alive *lock, opt Options) error {
+func (h home) ensureCluster(ctx context.Context, b build, alive *lock, log *serverLog, opt Options) error {
 	if major, err := h.major(); err != nil || major != 0 {
 		return err
 	}
@@ -50,9 +50,10 @@ func (h home) ensureCluster(ctx context.Context, b build, alive *lock, opt Optio
 		args = append(args, "--no-sync")
 	}
 	initdb := h.owner.command(ctx, filepath.Join(b.bin, "initdb"), args...)
+	initdb.Stdout, initdb.Stderr = log.File, log.File // no pipe: it would break if we are killed
 	initdb.ExtraFiles = []*os.File{alive.file}
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, lastLines(out, 10))
+	if err := initdb.Run(); err != nil {
+		return fmt.Errorf("initdb: %w", err)
 	}
 	if err := h.rememberBuild(b); err != nil {
 		return err

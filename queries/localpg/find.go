@@ -52,7 +52,9 @@ func (h home) findBuild(ctx context.Context, opt Options) (build, error) {
 		if b.fits(want) {
 			return b, nil
 		}
-		seen = append(seen, b)
+		if !slices.Contains(seen, b) {
+			seen = append(seen, b)
+		}
 	}
 	if wantsFetch(opt.Binaries, want) {
 		b, err := h.fetchedBuild(ctx, opt.Log)

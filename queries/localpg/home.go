@@ -49,7 +49,11 @@ func makeHome(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	if !owner.drop || owner.canEnter(ctx, filepath.Dir(path)) {
+	open, err := owner.canEnter(ctx, filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	if open {
 		return makeFolder(path, 0o700)
 	}
 	if err := makeFolder(elsewhere, 0o711); err != nil {
@@ -76,7 +80,7 @@ func makeFolder(path string, mode fs.FileMode) error {
 }
 
 func enterHome(ctx context.Context, path string) (home, error) {
-	real, err := filepath.EvalSymlinks(path)
+	resolved, err := filepath.EvalSymlinks(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		// Beginning anew would look as if all data were lost, when perhaps only a disk is not mounted.
 		return home{}, fmt.Errorf("%s is a link to a folder that is gone: bring it back, or remove the link to begin with an empty database", path)
@@ -84,7 +88,7 @@ func enterHome(ctx context.Context, path string) (home, error) {
 	if err != nil {
 		return home{}, err
 	}
-	info, err := os.Stat(real)
+	info, err := os.Stat(resolved)
 	if err != nil {
 		return home{}, err
 	}
@@ -92,7 +96,7 @@ func enterHome(ctx context.Context, path string) (home, error) {
 	if err != nil {
 		return home{}, err
 	}
-	h := home{path: real, owner: owner}
+	h := home{path: resolved, owner: owner}
 	return h, h.settle(ctx)
 }
 
@@ -109,9 +113,10 @@ func (h home) settle(ctx context.Context) error {
 	if err := folder.Chmod(0o700); err != nil {
 		return err
 	}
-	if h.owner.drop && !h.owner.canEnter(ctx, h.path) {
-		return fmt.Errorf("postgres runs as %s, who cannot enter %s: open the folders above it (chmod a+x), or move it and leave a link",
+	open, err := h.owner.canEnter(ctx, h.path)
+	if err == nil && !open {
+		err = fmt.Errorf("postgres runs as %s, who cannot enter %s: open the folders above it (chmod a+x), or move it and leave a link",
 			h.owner.name, h.path)
 	}
-	return nil
+	return err
 }

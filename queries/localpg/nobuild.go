@@ -20,14 +20,13 @@ dump the data with the old one (pg_dump) and load it into a new folder.`
 // noBuild says what was looked for, what was found instead, and what to do.
 func (h home) noBuild(want int, seen []build, problem error) error {
 	if want == 0 {
-		problem = errors.Join(fmt.Errorf("no Postgres %d or newer was found%s. %s", oldestMajor, list(seen), howToInstall), problem)
-		return problem
+		return errors.Join(fmt.Errorf("no Postgres %d or newer was found%s. %s", oldestMajor, only(seen), howToInstall), problem)
 	}
-	return errors.Join(fmt.Errorf("the data in %s was made by Postgres %d, which no other version can run, and no Postgres %d was found%s. %s",
-		h.data(), want, want, list(seen), fmt.Sprintf(howToUpgrade, want)), problem)
+	return errors.Join(fmt.Errorf("the data in %s was made by Postgres %d, which no other version can run, and none was found%s. %s",
+		h.data(), want, only(seen), fmt.Sprintf(howToUpgrade, want)), problem)
 }
 
-func list(seen []build) string {
+func only(seen []build) string {
 	if len(seen) == 0 {
 		return ""
 	}

@@ -26,13 +26,21 @@ func (h home) joinOrLaunch(ctx context.Context, opt Options) (*pgx.Conn, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := h.ensureCluster(ctx, b, vacant, opt); err != nil {
+	log, err := h.openLog()
+	if err != nil {
 		return nil, err
+	}
+	defer log.Close()
+	if err := h.ensureCluster(ctx, b, vacant, log, opt); err != nil {
+		return nil, log.explain(err)
 	}
 	if err := h.dropStaleLocks(); err != nil {
 		return nil, err
 	}
-	return h.launch(ctx, b, vacant, opt)
+	if conn, err = h.launch(ctx, b, vacant, log, opt); err != nil {
+		return nil, log.explain(err)
+	}
+	return conn, nil
 }
 
 // join returns a connection to the server that runs here, or else the alive lock as the proof that none does. Between
@@ -63,18 +71,13 @@ func (h home) join(ctx context.Context) (*pgx.Conn, *lock, error) {
 }
 
 // launch starts the server with the alive lock in its hands.
-func (h home) launch(ctx context.Context, b build, alive *lock, opt Options) (*pgx.Conn, error) {
+func (h home) launch(ctx context.Context, b build, alive *lock, log *serverLog, opt Options) (*pgx.Conn, error) {
 	socket, err := h.socketFolder()
 	if err != nil {
 		return nil, err
 	}
-	log, err := h.openLog()
-	if err != nil {
-		return nil, err
-	}
-	defer log.Close()
 	postgres := h.owner.command(context.WithoutCancel(ctx), filepath.Join(b.bin, "postgres"), h.settings(socket, opt.Volatile)...)
-	postgres.Stdout, postgres.Stderr = log, log // a file and not a pipe: the server may outlive us
+	postgres.Stdout, postgres.Stderr = log.File, log.File // no pipe: the server may outlive us
 	postgres.ExtraFiles = []*os.File{alive.file}
 	if err := postgres.Start(); err != nil {
 		return nil, err
@@ -82,11 +85,7 @@ func (h home) launch(ctx context.Context, b build, alive *lock, opt Options) (*p
 	exited := make(chan error, 1)
 	go func() { exited <- postgres.Wait() }()
 
-	conn, err := h.awaitReady(ctx, exited)
-	if err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, log.tail())
-	}
-	return conn, nil
+	return h.awaitReady(ctx, exited)
 }
 
 func (h home) settings(socket string, volatile bool) []string {
@@ -115,9 +114,9 @@ func (h home) awaitReady(ctx context.Context, exited <-chan error) (*pgx.Conn, e
 		select {
 		case <-ask.C:
 		case err := <-exited:
-			return nil, fmt.Errorf("postgres ended instead of starting (%v); its log says:", err)
+			return nil, fmt.Errorf("postgres ended instead of starting (%v)", err)
 		case <-ctx.Done():
-			return nil, fmt.Errorf("postgres does not answer: %w: %w; its log says:", ctx.Err(), err)
+			return nil, fmt.Errorf("postgres does not answer: %w: %w", ctx.Err(), err)
 		}
 	}
 }

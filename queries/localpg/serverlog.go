@@ -2,6 +2,7 @@ package localpg
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -37,7 +38,14 @@ func (h home) openLog() (*serverLog, error) {
 	return &serverLog{file, 0}, nil
 }
 
-// tail is what the present start had to say, for the error that its failure becomes.
+// explain adds what the present start had to say to the error of its failure.
+func (l *serverLog) explain(err error) error {
+	if said := l.tail(); said != "" {
+		return fmt.Errorf("%w; its log says:\n%s", err, said)
+	}
+	return err
+}
+
 func (l *serverLog) tail() string {
 	const most = 8 << 10
 	info, err := l.Stat()

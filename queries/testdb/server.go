@@ -6,13 +6,9 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
-	"strconv"
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/wedsync/wedsync/queries/localpg"
 )
 
 // Variable names the server to test on; testdb/with sets it for the command that it runs.
@@ -96,19 +92,6 @@ func dial(ctx context.Context, address string) (*server, error) {
 		return nil, err
 	}
 	return &server{base: base, admin: admin}, nil
-}
-
-// serve runs, or joins, the throw-away server that all tests of this user share.
-func serve(ctx context.Context) (*localpg.Server, error) {
-	base, roomy := ramFolder()
-	if !roomy {
-		base = os.TempDir()
-	}
-	return localpg.Start(ctx, filepath.Join(base, "wedsync-test-"+strconv.Itoa(os.Getuid())), localpg.Options{
-		Volatile: true,
-		Database: "postgres",
-		Binaries: os.Getenv("WEDSYNC_POSTGRES"),
-	})
 }
 
 // url is the server's own, but for the database, with a parameter added.

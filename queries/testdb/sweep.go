@@ -6,13 +6,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/wedsync/wedsync/queries/localpg"
 )
 
+// SQLSTATEs that are no failures here.
 const (
-	notAllowed = "42501"
-	inUse      = "55006"
+	noSuchDatabase = "3D000"
+	notAllowed     = "42501"
+	inUse          = "55006"
 )
 
 // sweep drops what killed test runs and earlier states of the migrations left behind: all that is older than a day.
@@ -31,37 +31,6 @@ func sweep(ctx context.Context, conn *pgx.Conn) error {
 	}
 	for _, name := range names {
 		if err := drop(ctx, conn, name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Serve is the shared server for queries/testdb/with. What sqlc left in it goes: it takes a database that bears the
-// name of the present migrations for a finished one, even when it was interrupted while making it.
-func Serve(ctx context.Context) (*localpg.Server, error) {
-	local, err := serve(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := dropIdle(ctx, local.URL(), "sqlc_managed_"); err != nil {
-		return nil, errors.Join(err, local.Stop())
-	}
-	return local, nil
-}
-
-func dropIdle(ctx context.Context, url, prefix string) error {
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	names, err := list(ctx, conn, "SELECT datname FROM pg_database WHERE starts_with(datname, $1)", prefix)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+quote(name)); err != nil && code(err) != inUse {
 			return err
 		}
 	}

@@ -19,8 +19,6 @@ const (
 
 	// Any number, as long as every test process has the same one.
 	buildLock = 7_433_001
-
-	noSuchDatabase = "3D000"
 )
 
 // clone makes a database of its own. It looks for the template by using it: whoever finds none builds it.
@@ -63,7 +61,7 @@ func (s *server) build(ctx context.Context, template string) error {
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", buildLock); err != nil {
 		return err
 	}
-	defer conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", buildLock) //nolint:errcheck
+	defer conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", buildLock)
 
 	var built bool
 	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", template).Scan(&built)
