@@ -155,6 +155,10 @@ func (p *program) dispatch(ctx context.Context, args []string) (err error) {
 			return c.run(ctx, args[len(c.words):])
 		}
 	}
+	if len(args) == 1 && (args[0] == "help" || args[0] == "--help" || args[0] == "-h") {
+		fmt.Fprintln(p.out, usage)
+		return nil
+	}
 	return exit{2, errors.New(usage)}
 }
 

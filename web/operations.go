@@ -90,7 +90,9 @@ func (s *Server) findings(ctx context.Context) []views.Finding {
 
 func (s *Server) operations(c echo.Context) error {
 	view := views.OperationsView{Now: time.Now().UTC(), Findings: s.findings(c.Request().Context()), Streams: s.hub.Open()}
-	return draw(c, http.StatusOK, views.Operations(s.page(c, "Operations", "ops"), view))
+	p := s.page(c, "Operations", "ops")
+	p.Lead, p.Actions = "How this node and its database are, as of "+view.Now.Format("15:04:05")+" UTC.", views.OperationsLinks()
+	return draw(c, http.StatusOK, views.Operations(p, view))
 }
 
 // riverPolicy is looser than ours: River's pages style themselves from their script.

@@ -40,10 +40,14 @@ func (s *Server) sandboxOrg(c echo.Context, supplier sandbox.Supplier) (views.Sa
 		return org, err
 	}
 	org.ID = id
-	for _, scenario := range sandbox.Scenarios() {
-		if slices.Contains(supplier.Providers, scenario.Provider) {
-			org.Buttons = append(org.Buttons, views.SandboxButton{Key: scenario.Key, Label: scenario.Label, Hint: scenario.Hint, Provider: scenario.Provider})
+	for _, p := range supplier.Providers {
+		sender := views.SandboxSender{Provider: p}
+		for _, scenario := range sandbox.Scenarios() {
+			if scenario.Provider == p {
+				sender.Buttons = append(sender.Buttons, views.SandboxButton{Key: scenario.Key, Label: scenario.Label, Hint: scenario.Hint})
+			}
 		}
+		org.Senders = append(org.Senders, sender)
 	}
 	return org, nil
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
@@ -12,11 +13,14 @@ import (
 )
 
 func (s *Server) weddings(c echo.Context) error {
-	rows, err := s.q.Weddings(c.Request().Context(), visitorOf(c).OrgID)
+	v, now, past := visitorOf(c), time.Now(), c.QueryParam("when") == "past"
+	rows, err := s.q.Weddings(c.Request().Context(), queries.WeddingsParams{OrgID: v.OrgID, Now: &now, Past: past})
 	if err != nil {
 		return err
 	}
-	return draw(c, http.StatusOK, views.Weddings(s.page(c, "Weddings", "weddings"), rows))
+	p := s.page(c, "Weddings", "weddings")
+	p.Tabs = []views.Link{{Label: "Ahead", Href: "/app/weddings", Current: !past}, {Label: "Past", Href: "/app/weddings?when=past", Current: past}}
+	return draw(c, http.StatusOK, views.Weddings(p, views.WeddingList{Past: past, Zone: v.Zone.String(), Rows: rows}))
 }
 
 func (s *Server) clients(c echo.Context) error {
