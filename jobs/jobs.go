@@ -47,6 +47,10 @@ func New(c Config) (*Jobs, error) {
 		ID:                          c.Node,
 		Logger:                      quiet(c.Log),
 		CompletedJobRetentionPeriod: time.Hour,
+		// A person watches the other end. This is also the pace of River's own NOTIFYs, which take a lock of the whole
+		// cluster for a commit: no lower.
+		FetchCooldown:     5 * time.Millisecond,
+		FetchPollInterval: time.Second,
 	}
 	if c.Work {
 		workers := river.NewWorkers()
@@ -54,9 +58,8 @@ func New(c Config) (*Jobs, error) {
 		river.AddWorker(workers, &tidy{pool: c.Pool, waker: c.Waker, log: c.Log})
 		rc.Workers = workers
 		rc.Queues = map[string]river.QueueConfig{
-			// A person watches the other end of this queue. 5 ms is also the pace of River's own NOTIFYs: no lower.
-			inbound.Queue:      {MaxWorkers: 16, FetchCooldown: 5 * time.Millisecond, FetchPollInterval: 50 * time.Millisecond},
-			river.QueueDefault: {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond, FetchPollInterval: time.Second},
+			inbound.Queue:      {MaxWorkers: 16, FetchPollInterval: 50 * time.Millisecond},
+			river.QueueDefault: {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
 		}
 		rc.JobTimeout, rc.RescueStuckJobsAfter = jobTimeout, rescueAfter
 		rc.PeriodicJobs = []*river.PeriodicJob{
