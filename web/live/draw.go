@@ -1,124 +1,123 @@
 package live
 
 import (
+	"bytes"
 	"context"
-	"slices"
+	"fmt"
+	"runtime/debug"
 	"time"
-
-	"github.com/google/uuid"
 )
 
-// drawTimeout is long for a drawing and short for a person who waits.
-const drawTimeout = 5 * time.Second
+const (
+	// drawTimeout is long for a drawing and short for a person who waits.
+	drawTimeout = 5 * time.Second
 
-// draw sends a region in its newest version to every page of the room that shows another. Called with the lock held.
-func (h *Hub) draw(r *room, name string) {
-	reg := r.regions[name]
-	if reg == nil {
-		reg = &region{}
-		r.regions[name] = reg
+	// A drawing that fails is tried again at every look at first, then ever more seldom up to this.
+	longestPause = 8 * time.Second
+)
+
+// settle brings every page of the room to what the database last told. Called with the lock held.
+func (h *Hub) settle(r *room) {
+	r.unsettled = false
+	for name, reg := range r.regions {
+		h.bring(r, name, reg)
 	}
-	if reg.last != nil && reg.last.Version == r.versions[name] {
-		r.hand(name, *reg.last)
-		return
-	}
-	if reg.drawing {
-		return // drawn compares again when it is done
-	}
-	reg.drawing = true
-	go h.drawOnce(r, name, reg)
+	h.judge(r)
 }
 
-func (h *Hub) drawOnce(r *room, name string, reg *region) {
+// bring hands a region's drawing to the pages that show another, or sees to it that there is one to hand.
+func (h *Hub) bring(r *room, name string, reg *region) {
+	switch {
+	case reg.toldBy == 0 || !r.stale(name, reg.version):
+	case reg.last != nil && reg.last.Version == reg.version:
+		r.hand(name, reg)
+	case reg.drawing: // drawOnce compares again when it is done
+	case time.Now().Before(reg.again):
+		r.unsettled = true
+	default:
+		reg.drawing = true
+		go h.drawOnce(r, name, reg, reg.version)
+	}
+}
+
+// drawOnce draws, then asks for everybody's rights, then hands out, in this order: a right that ended before the drawing
+// began is known to have ended before the drawing is handed to anybody.
+func (h *Hub) drawOnce(r *room, name string, reg *region, wanted int64) {
 	h.drawing <- struct{}{}
 	defer func() { <-h.drawing }()
 	ctx, cancel := context.WithTimeout(context.Background(), drawTimeout)
 	defer cancel()
-	asked := h.sessions(r)
-	standing, err := h.config.Stand(ctx, r.audience, asked)
-	var drawn Drawn
+	drawn, err := h.drawSafely(ctx, r, name)
+	asked := h.ask(r)
+	var roles standing
 	if err == nil {
-		drawn, err = h.config.Draw(ctx, r.audience, name)
+		roles, err = h.config.Stand(ctx, r.audience, asked.sessions())
 	}
 
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	reg.drawing = false
 	if err != nil {
-		h.config.Log.Warn("a live region was not drawn; it is tried again", "region", name, "audience", r.audience, "error", err)
-		r.joined = true // the next tick compares again, although no version has moved
+		reg.failed()
+		r.unsettled = true
+		h.config.Log.Warn("a live region was not drawn; it is tried again", "region", name, "audience", r.audience, "failures", reg.failures, "error", err)
 		return
 	}
-	r.dismiss(asked, standing)
-	reg.last = &drawn
-	r.versions[name] = max(r.versions[name], drawn.Version)
-	r.hand(name, drawn)
-	if r.versions[name] != drawn.Version {
-		h.draw(r, name)
-	}
+	reg.drew(&drawn, wanted, h.looks)
+	asked.judge(roles)
+	r.hand(name, reg)
+	h.bring(r, name, reg)
+	h.judge(r)
 }
 
-// hand gives a drawing to the pages that show another version.
-func (r *room) hand(name string, drawn Drawn) {
+// drawSafely turns a panic into an error: nobody else would catch it out here, and one region would end the whole node.
+func (h *Hub) drawSafely(ctx context.Context, r *room, name string) (drawn Drawn, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("drawing panicked: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	drawn, err = h.config.Draw(ctx, r.audience, name)
+	// A lone CR ends a line in SSE, which the library does not know. Here once, rather than for each page.
+	drawn.HTML = bytes.ReplaceAll(drawn.HTML, []byte("\r"), nil)
+	return drawn, err
+}
+
+// drew takes over what a finished drawing knows. If no look has told a version meanwhile, the drawing's is the newer
+// knowledge even when it is lower, as after a restore; else the higher one is, until the next look.
+func (r *region) drew(drawn *Drawn, wanted int64, looks uint64) {
+	if r.version != wanted {
+		r.version = max(r.version, drawn.Version)
+	} else {
+		r.version = drawn.Version
+	}
+	r.last, r.lastAt, r.failures, r.again = drawn, looks, 0, time.Time{}
+}
+
+func (r *region) failed() {
+	pause := min(longestPause, lookEvery<<min(r.failures, 16))
+	r.failures++
+	r.again = time.Now().Add(pause)
+}
+
+func (r *room) stale(name string, version int64) bool {
+	for s := range r.streams {
+		if shown, wanted := s.shown[name]; wanted && shown != version && !s.ended {
+			return true
+		}
+	}
+	return false
+}
+
+// hand gives the last drawing to the pages that show another version and whose right to it is certain. It is handed even
+// if a newer version is known by now: a region that changes all the time would never be shown otherwise.
+func (r *room) hand(name string, reg *region) {
 	for s := range r.streams {
 		shown, wanted := s.shown[name]
-		if s.audience == r.audience && wanted && shown != drawn.Version {
-			s.shown[name] = drawn.Version
-			s.put(name, drawn)
+		newer := shown > reg.last.Version && shown <= reg.version
+		if wanted && shown != reg.last.Version && !newer && s.trusted() {
+			s.shown[name] = reg.last.Version
+			s.put(name, *reg.last)
 		}
-	}
-}
-
-func (h *Hub) sessions(r *room) []uuid.UUID {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	seen := make([]uuid.UUID, 0, len(r.streams))
-	for s := range r.streams {
-		seen = append(seen, s.viewer.Session)
-	}
-	return seen
-}
-
-// dismiss ends the streams of those who may no longer see this room, before anything new is handed to them.
-// Those whose role has changed come back by themselves and are judged anew.
-func (r *room) dismiss(asked []uuid.UUID, standing map[uuid.UUID]string) {
-	for s := range r.streams {
-		if s.audience != r.audience || !slices.Contains(asked, s.viewer.Session) {
-			continue // who came since was judged at the door
-		}
-		role, stands := standing[s.viewer.Session]
-		switch {
-		case !stands:
-			s.end(true)
-		case role != s.viewer.Role:
-			s.end(false)
-		}
-	}
-}
-
-// recheck asks for the rights of streams whose person's access region has moved. Called with the lock held, in the room
-// of the person.
-func (h *Hub) recheck(r *room) {
-	for s := range r.streams {
-		if s.viewer.Person != r.audience || s.access == r.versions[Access] && s.checked {
-			continue
-		}
-		s.access, s.checked = r.versions[Access], true
-		go h.recheckOnce(s)
-	}
-}
-
-func (h *Hub) recheckOnce(s *stream) {
-	ctx, cancel := context.WithTimeout(context.Background(), drawTimeout)
-	defer cancel()
-	standing, err := h.config.Stand(ctx, s.audience, []uuid.UUID{s.viewer.Session})
-	role, stands := standing[s.viewer.Session]
-	switch {
-	case err != nil:
-		s.end(false) // unsure: it comes back and is judged at the door
-	case !stands:
-		s.end(true)
-	case role != s.viewer.Role:
-		s.end(false)
 	}
 }

@@ -4,7 +4,8 @@
 // versions of the audiences that have pages open, draws what differs once per audience, and writes it to each page.
 // Nothing is replayed and no cursor is kept: after any gap, a page that shows an older version is drawn anew.
 //
-// It hides LISTEN, the r3labs/sse library and its faults, slow readers, heartbeats and draining. Only web imports it.
+// It hides LISTEN, the r3labs/sse library and its faults, slow readers, heartbeats, revoked rights and draining.
+// Only web imports it.
 package live
 
 import (
@@ -25,10 +26,7 @@ import (
 // Access is the region of a person that changes when their sessions or memberships do. Every stream watches it.
 const Access = "access"
 
-// lookEvery bounds how long a lost hint is missed.
-const lookEvery = 250 * time.Millisecond
-
-// drawers bounds the database connections that drawing may take from everything else.
+// drawers bounds the database connections that drawing may take from everything else; never more than half of the pool.
 const drawers = 6
 
 // Drawn is a region as it goes to its pages.
@@ -50,20 +48,26 @@ type Config struct {
 
 // Hub is one node's open pages.
 type Hub struct {
-	config   Config
-	q        *queries.Queries
-	sse      *sse.Server
-	hints    chan struct{}
-	drawing  chan struct{}
-	looked   atomic.Int64 // unix milliseconds of the last look that the database answered
-	draining chan struct{}
-	drain    sync.Once
-	streams  sync.Map // id → *stream: the library hands only the id to feed
+	config  Config
+	q       *queries.Queries
+	sse     *sse.Server
+	hints   chan struct{}
+	drawing chan struct{}
+	looked  atomic.Int64 // unix milliseconds of the last look that the database answered
+	streams sync.Map     // id → *stream: the library hands only the id to feed
 
-	mu     sync.Mutex
-	rooms  map[uuid.UUID]*room
-	hinted map[uuid.UUID]bool
-	all    bool // look at every room: a tick, or LISTEN came back
+	// Fields, so that tests need not wait as long as people do.
+	heartbeat, writeTimeout, drainSpread time.Duration
+
+	// The lock is never held over I/O: whoever has it only compares and leaves things to others.
+	mu       sync.Mutex
+	draining bool
+	rooms    map[uuid.UUID]*room
+	people   map[uuid.UUID]*person
+	hinted   map[uuid.UUID]bool
+	all      bool        // look at everything: a tick, or LISTEN came back
+	sweep    []uuid.UUID // what is left of doing so
+	looks    uint64      // begun so far
 }
 
 // New gives a hub that redraws nothing until Run.
@@ -72,8 +76,9 @@ func New(c Config) *Hub {
 	server.AutoReplay, server.AutoStream, server.SplitData, server.BufferSize = false, false, true, 0
 	h := &Hub{
 		config: c, q: queries.New(c.Pool), sse: server,
-		hints: make(chan struct{}, 1), drawing: make(chan struct{}, drawers), draining: make(chan struct{}),
-		rooms: map[uuid.UUID]*room{}, hinted: map[uuid.UUID]bool{},
+		hints: make(chan struct{}, 1), drawing: make(chan struct{}, min(drawers, max(1, c.Pool.Config().MaxConns/2))),
+		heartbeat: heartbeat, writeTimeout: writeTimeout, drainSpread: drainSpread,
+		rooms: map[uuid.UUID]*room{}, people: map[uuid.UUID]*person{}, hinted: map[uuid.UUID]bool{},
 	}
 	server.OnSubscribe = h.feed
 	return h
@@ -87,8 +92,21 @@ func (h *Hub) Run(ctx context.Context) {
 	both.Wait()
 }
 
-// Drain asks every stream to end at a moment of its own within the spread, so that the pages do not all come back at once.
-func (h *Hub) Drain() { h.drain.Do(func() { close(h.draining) }) }
+// Drain refuses new streams and ends every open one at a moment of its own within the spread, so that the pages do not
+// all come back at once. A reader that stalls is not waited for.
+func (h *Hub) Drain() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.draining {
+		return
+	}
+	h.draining = true
+	for _, r := range h.rooms {
+		for s := range r.streams {
+			time.AfterFunc(rand.N(h.drainSpread), s.cancel)
+		}
+	}
+}
 
 // Open counts the open streams.
 func (h *Hub) Open() int {
@@ -96,19 +114,10 @@ func (h *Hub) Open() int {
 	defer h.mu.Unlock()
 	n := 0
 	for _, r := range h.rooms {
-		for s := range r.streams {
-			if s.audience == r.audience {
-				n++
-			}
-		}
+		n += len(r.streams)
 	}
 	return n
 }
-
-// drainSpread is over well before main's own patience.
-const drainSpread = time.Second
-
-func jittered(d time.Duration) time.Duration { return rand.N(d) }
 
 // hint asks for a look at these audiences, or at all of them when none is named.
 func (h *Hub) hint(audiences ...uuid.UUID) {
@@ -117,43 +126,20 @@ func (h *Hub) hint(audiences ...uuid.UUID) {
 		h.all = true
 	}
 	for _, a := range audiences {
-		if h.rooms[a] != nil {
+		if h.rooms[a] != nil || h.people[a] != nil {
 			h.hinted[a] = true
 		}
 	}
 	wanted := h.all || len(h.hinted) > 0
 	h.mu.Unlock()
-	if !wanted {
-		return
+	if wanted {
+		h.ring()
 	}
+}
+
+func (h *Hub) ring() {
 	select {
 	case h.hints <- struct{}{}:
 	default: // a look is due already, and will see this
-	}
-}
-
-// join puts a stream where changes are looked for, before it has read anything: what changes from now on is not missed.
-func (h *Hub) join(s *stream) {
-	h.mu.Lock()
-	for _, audience := range s.audiences() {
-		if h.rooms[audience] == nil {
-			h.rooms[audience] = &room{audience: audience, streams: map[*stream]struct{}{}, versions: map[string]int64{}, regions: map[string]*region{}}
-		}
-		h.rooms[audience].streams[s] = struct{}{}
-		h.rooms[audience].joined = true
-	}
-	h.mu.Unlock()
-	h.hint(s.audiences()...)
-}
-
-func (h *Hub) leave(s *stream) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, audience := range s.audiences() {
-		room := h.rooms[audience]
-		delete(room.streams, s)
-		if len(room.streams) == 0 {
-			delete(h.rooms, audience)
-		}
 	}
 }

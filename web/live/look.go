@@ -2,77 +2,25 @@ package live
 
 import (
 	"context"
-	"strings"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/wedsync/wedsync/queries"
 )
 
-// room is one audience that has pages open here.
-type room struct {
-	audience uuid.UUID
-	streams  map[*stream]struct{}
-	versions map[string]int64 // as the database last told
-	regions  map[string]*region
-	joined   bool // somebody came since the last look
-}
+const (
+	// lookEvery bounds how long a lost hint is missed.
+	lookEvery = 250 * time.Millisecond
 
-// region is one drawing of a room. Bursts collapse: while one drawing is under way, all newer versions are one more.
-type region struct {
-	last    *Drawn
-	drawing bool
-}
+	lookTimeout = 2 * time.Second
 
-// listen turns NOTIFYs into hints. Its connection is its own and never in a transaction; whenever it is new, anything may
-// have been missed, so everything is looked at.
-func (h *Hub) listen(ctx context.Context) {
-	for ctx.Err() == nil {
-		err := h.listenOnce(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		h.config.Log.Warn("the live listener lost its connection; pages follow by looking every 250 ms meanwhile", "error", err)
-		select {
-		case <-time.After(lookEvery):
-		case <-ctx.Done():
-		}
-	}
-}
-
-func (h *Hub) listenOnce(ctx context.Context) error {
-	conn, err := pgx.ConnectConfig(ctx, h.config.Pool.Config().ConnConfig.Copy())
-	if err != nil {
-		return err
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	if _, err := conn.Exec(ctx, "LISTEN live"); err != nil {
-		return err
-	}
-	h.hint()
-	for {
-		notice, err := conn.WaitForNotification(ctx)
-		if err != nil {
-			return err
-		}
-		h.hint(parse(notice.Payload)...)
-	}
-}
-
-// parse reads the ids of a wake-up. One that cannot be read is a hint about everything.
-func parse(payload string) []uuid.UUID {
-	var audiences []uuid.UUID
-	for _, word := range strings.Fields(payload) {
-		id, err := uuid.Parse(word)
-		if err != nil {
-			return nil
-		}
-		audiences = append(audiences, id)
-	}
-	return audiences
-}
+	// sweepMost bounds how many audiences that nobody hinted at are looked at together. With thousands of pages open a
+	// sweep over all of them takes a while, and a hint that comes meanwhile waits for one part of it, not for the whole.
+	sweepMost = 2000
+)
 
 func (h *Hub) look(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
@@ -90,75 +38,94 @@ func (h *Hub) look(ctx context.Context) {
 }
 
 func (h *Hub) lookOnce(ctx context.Context) {
-	audiences := h.due()
+	audiences, look := h.due()
 	if len(audiences) == 0 {
 		h.looked.Store(time.Now().UnixMilli())
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	rows, err := h.q.RegionVersions(ctx, audiences)
 	if err != nil {
 		return // the next tick looks again; streams stop saying that they are live meanwhile
 	}
 	h.looked.Store(time.Now().UnixMilli())
-	h.compare(ctx, audiences, rows)
+	h.compare(look, audiences, rows)
 }
 
-// due takes what is hinted, or every open room on a tick.
-func (h *Hub) due() []uuid.UUID {
+// due takes what is hinted and the next part of the sweep, and numbers the look that follows.
+func (h *Hub) due() ([]uuid.UUID, uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var audiences []uuid.UUID
-	for a := range h.rooms {
-		if h.all || h.hinted[a] {
-			audiences = append(audiences, a)
-		}
+	if h.all && len(h.sweep) == 0 {
+		h.all = false
+		h.sweep = slices.AppendSeq(slices.AppendSeq(h.sweep, maps.Keys(h.rooms)), maps.Keys(h.people))
 	}
-	h.all = false
+	part := min(len(h.sweep), sweepMost)
+	audiences := slices.Concat(h.sweep[len(h.sweep)-part:], slices.Collect(maps.Keys(h.hinted)))
+	h.sweep = h.sweep[:len(h.sweep)-part]
 	clear(h.hinted)
-	return audiences
+	if h.all || len(h.sweep) > 0 {
+		h.ring()
+	}
+	h.looks++
+	return audiences, h.looks
 }
 
-// compare finds the regions whose pages show another version, and the people whose rights may have changed.
-func (h *Hub) compare(ctx context.Context, audiences []uuid.UUID, rows []queries.LiveRegion) {
+// compare takes over what the database told of the audiences that were asked for, and settles the rooms where a page may
+// differ from it. What has no row stands at nought, also when it had one before: a database may be restored.
+func (h *Hub) compare(look uint64, asked []uuid.UUID, rows []queries.LiveRegion) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	moved := map[uuid.UUID]bool{}
+	moved := map[*room]bool{}
+	access := map[uuid.UUID]int64{}
 	for _, row := range rows {
-		room := h.rooms[row.Audience]
-		if room != nil && room.versions[row.Region] != row.Version {
-			room.versions[row.Region] = row.Version
-			moved[row.Audience] = true
+		if row.Region == Access {
+			access[row.Audience] = row.Version
+		}
+		if room := h.rooms[row.Audience]; room != nil && room.regions[row.Region].tell(look, row.Version) {
+			moved[room] = true
 		}
 	}
-	for _, audience := range audiences {
-		room := h.rooms[audience]
-		if room == nil || !moved[audience] && !room.joined {
-			continue
+	for _, id := range asked {
+		if room := h.rooms[id]; room != nil && (room.toldNothing(look) || room.unsettled) {
+			moved[room] = true
 		}
-		room.joined = false
-		for name := range room.stale() {
-			h.draw(room, name)
-		}
-		h.recheck(room)
-	}
-}
-
-// stale names the regions that some page of the room shows in another version.
-func (r *room) stale() map[string]bool {
-	names := map[string]bool{}
-	for s := range r.streams {
-		if s.audience != r.audience {
-			continue
-		}
-		for name, shown := range s.shown {
-			if shown != r.versions[name] {
-				names[name] = true
+		if p := h.people[id]; p != nil && p.access != access[id] {
+			p.access = access[id]
+			for s := range p.streams {
+				moved[s.room] = true // their rights are asked for anew
 			}
 		}
 	}
-	return names
+	for room := range moved {
+		h.settle(room)
+	}
+}
+
+// tell takes over a version and says whether it moved.
+func (r *region) tell(look uint64, version int64) bool {
+	if r == nil {
+		return false // no page shows it
+	}
+	first := r.toldBy == 0
+	r.toldBy = look
+	if version < r.version && r.lastAt >= look {
+		return first // this look began before the drawing was done, and may have seen less; the next one knows
+	}
+	moved := first || r.version != version
+	r.version = version
+	return moved
+}
+
+// toldNothing puts the regions that had no row in this look at nought.
+func (r *room) toldNothing(look uint64) (moved bool) {
+	for _, reg := range r.regions {
+		if reg.toldBy != look && reg.tell(look, 0) {
+			moved = true
+		}
+	}
+	return moved
 }
 
 // healthy says whether the database answered lately; a stream that says "live" on the strength of an old look would lie.
