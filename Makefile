@@ -59,7 +59,8 @@ bench: build web/e2e/node_modules ## The figures, each beside its limit from the
 
 .PHONY: fuzz
 fuzz: ## Every reader and verifier, 20 seconds each
-	@for f in $$(grep -rhoE 'func Fuzz\w+' jobs/inbound/*_test.go | sed 's/func //'); do go test -run '^$$' -fuzz "^$$f$$" -fuzztime 20s ./jobs/inbound; done
+	@grep -roE --include='*_test.go' --exclude-dir=e2e '^func Fuzz\w+' . | sed 's|/[^/]*:func | |' | while read -r folder name; do \
+		$(with) go test -run '^$$' -fuzz "^$$name$$" -fuzztime 20s "$$folder"; done
 
 .PHONY: assets
 assets: static/node_modules

@@ -93,14 +93,3 @@ func (j *Jobs) Stop(ctx context.Context) error {
 	defer j.presence.stop()
 	return j.River.Stop(ctx)
 }
-
-// quiet keeps River's chatter out of the log: its warnings matter, its heartbeats do not.
-func quiet(log *slog.Logger) *slog.Logger {
-	return slog.New(atLeastWarn{log.Handler()})
-}
-
-type atLeastWarn struct{ slog.Handler }
-
-func (h atLeastWarn) Enabled(ctx context.Context, l slog.Level) bool {
-	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
-}

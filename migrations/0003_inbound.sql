@@ -43,6 +43,7 @@ CREATE TABLE webhook_logs (
     attempts      integer NOT NULL DEFAULT 0,
     error         text NOT NULL DEFAULT '', -- why it is not applied, in words
     received_at   timestamptz NOT NULL,
+    waiting_since timestamptz NOT NULL DEFAULT now(), -- since it was stored, or sent round again
     applied_at    timestamptz,
     content_type  text NOT NULL,
     proof         text NOT NULL, -- which scheme vouched for it
@@ -56,10 +57,10 @@ CREATE TABLE webhook_logs (
 CREATE UNIQUE INDEX webhook_logs_event ON webhook_logs (org_id, connection_id, event_id);
 -- A connection's deliveries, newest first.
 CREATE INDEX webhook_logs_of_connection ON webhook_logs (org_id, connection_id, id);
--- What still waits: small, because almost everything is applied.
-CREATE INDEX webhook_logs_waiting ON webhook_logs (org_id, id) WHERE status IN ('accepted', 'failed');
+-- What is not done with: small, because almost everything is applied.
+CREATE INDEX webhook_logs_open ON webhook_logs (org_id, status, connection_id) WHERE status IN ('accepted', 'failed', 'dead', 'quarantined');
 -- The oldest delivery that waits for a worker, across tenants: the lag that readyz and the metrics tell.
-CREATE INDEX webhook_logs_lag ON webhook_logs (received_at) WHERE status = 'accepted';
+CREATE INDEX webhook_logs_lag ON webhook_logs (waiting_since) WHERE status = 'accepted';
 
 CREATE TABLE webhook_attempts (
     org_id      uuid NOT NULL,

@@ -24,6 +24,8 @@ CREATE TABLE clients (
 CREATE FUNCTION venue_range(starts timestamp, ends timestamp, zone text) RETURNS tstzrange LANGUAGE sql STABLE
 RETURN CASE WHEN zone <> '' THEN tstzrange(starts AT TIME ZONE zone, ends AT TIME ZONE zone) END;
 
+-- The same for clients.
+CREATE INDEX clients_active ON clients (org_id, created_at) WHERE NOT deleted;
 -- Whose payment is this: a payer is known by their address.
 CREATE INDEX clients_email ON clients (org_id, lower(email)) WHERE email <> '';
 
@@ -56,6 +58,9 @@ CREATE TABLE bookings (
 -- The season in order of its days: the dashboard's next weddings and the figure of the coming month.
 CREATE INDEX bookings_by_start ON bookings (org_id, lower(during)) WHERE status IN ('held', 'confirmed');
 
+-- How many are confirmed, and since when: the figure and its line are counted from this index alone.
+CREATE INDEX bookings_confirmed ON bookings (org_id, created_at) WHERE status = 'confirmed';
+
 CREATE TYPE payment_status AS ENUM ('expected', 'pending', 'failed', 'completed');
 
 CREATE TABLE payments (
@@ -81,6 +86,9 @@ CREATE TABLE payments (
 );
 -- The money of a dashboard: sums and the weekly trend read only this index.
 CREATE INDEX payments_money ON payments (org_id, currency, paid_at) INCLUDE (amount_minor, refunded_minor) WHERE status = 'completed';
+
+-- The list, newest first.
+CREATE INDEX payments_newest ON payments (org_id, (coalesce(paid_at, updated_at)) DESC, id);
 
 -- The second key against doubles: every outside name of one payment (intent, charge, checkout, invoice).
 -- Two different events that share any of them are one payment.

@@ -2,8 +2,18 @@
 INSERT INTO connections (org_id, id, provider, proof, token_sha256, token_sealed)
 VALUES (@org_id, @id, @provider, @proof, @token_sha256, @token_sealed);
 
--- name: AddConnectionSecret :exec
-INSERT INTO connection_secrets (org_id, connection_id, sealed) VALUES (@org_id, @connection_id, @sealed);
+-- name: AddConnectionSecret :one
+INSERT INTO connection_secrets (org_id, connection_id, sealed) VALUES (@org_id, @connection_id, @sealed) RETURNING id;
+
+-- name: RetireOtherSecrets :exec
+-- The secrets before the new one go on verifying until the sender has surely changed over. None is given more time than it had.
+UPDATE connection_secrets SET expires_at = least(expires_at, @until_then::timestamptz)
+WHERE org_id = @org_id AND connection_id = @connection_id AND id <> @id;
+
+-- name: LiveSecrets :many
+SELECT id, created_at, expires_at FROM connection_secrets
+WHERE org_id = @org_id AND connection_id = @connection_id AND (expires_at IS NULL OR expires_at > now())
+ORDER BY created_at DESC;
 
 -- name: AllOrgsConnectionByToken :one
 -- The door: whose URL is this, and which secrets may vouch for the body. Crosses tenants because the caller has no
@@ -18,13 +28,13 @@ WHERE c.token_sha256 = @token_sha256 AND c.provider = @provider;
 
 -- name: Connections :many
 -- The list, each with how it is doing: the last delivery and what still waits or failed.
--- Indexes: webhook_logs_of_connection (one step back each), webhook_logs_waiting.
+-- Indexes: webhook_logs_of_connection (one step back each), webhook_logs_open.
 SELECT c.id, c.provider, c.proof, c.created_at,
        newest.received_at AS last_received_at,
        (SELECT count(*) FROM webhook_logs l
         WHERE l.org_id = @org_id AND l.connection_id = c.id AND l.status = 'accepted') AS waiting,
        (SELECT count(*) FROM webhook_logs l
-        WHERE l.org_id = @org_id AND l.connection_id = c.id AND l.status = 'failed') AS failed
+        WHERE l.org_id = @org_id AND l.connection_id = c.id AND l.status IN ('failed', 'dead', 'quarantined')) AS failed
 FROM connections c
 LEFT JOIN webhook_logs newest ON newest.org_id = c.org_id AND newest.id = (
     SELECT l.id FROM webhook_logs l

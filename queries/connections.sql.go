@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
-const addConnectionSecret = `-- name: AddConnectionSecret :exec
-INSERT INTO connection_secrets (org_id, connection_id, sealed) VALUES ($1, $2, $3)
+const addConnectionSecret = `-- name: AddConnectionSecret :one
+INSERT INTO connection_secrets (org_id, connection_id, sealed) VALUES ($1, $2, $3) RETURNING id
 `
 
 type AddConnectionSecretParams struct {
@@ -22,9 +22,11 @@ type AddConnectionSecretParams struct {
 	Sealed       []byte
 }
 
-func (q *Queries) AddConnectionSecret(ctx context.Context, arg AddConnectionSecretParams) error {
-	_, err := q.db.Exec(ctx, addConnectionSecret, arg.OrgID, arg.ConnectionID, arg.Sealed)
-	return err
+func (q *Queries) AddConnectionSecret(ctx context.Context, arg AddConnectionSecretParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, addConnectionSecret, arg.OrgID, arg.ConnectionID, arg.Sealed)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
 }
 
 const allOrgsConnectionByToken = `-- name: AllOrgsConnectionByToken :one
@@ -138,7 +140,7 @@ SELECT c.id, c.provider, c.proof, c.created_at,
        (SELECT count(*) FROM webhook_logs l
         WHERE l.org_id = $1 AND l.connection_id = c.id AND l.status = 'accepted') AS waiting,
        (SELECT count(*) FROM webhook_logs l
-        WHERE l.org_id = $1 AND l.connection_id = c.id AND l.status = 'failed') AS failed
+        WHERE l.org_id = $1 AND l.connection_id = c.id AND l.status IN ('failed', 'dead', 'quarantined')) AS failed
 FROM connections c
 LEFT JOIN webhook_logs newest ON newest.org_id = c.org_id AND newest.id = (
     SELECT l.id FROM webhook_logs l
@@ -158,7 +160,7 @@ type ConnectionsRow struct {
 }
 
 // The list, each with how it is doing: the last delivery and what still waits or failed.
-// Indexes: webhook_logs_of_connection (one step back each), webhook_logs_waiting.
+// Indexes: webhook_logs_of_connection (one step back each), webhook_logs_open.
 func (q *Queries) Connections(ctx context.Context, orgID uuid.UUID) ([]ConnectionsRow, error) {
 	rows, err := q.db.Query(ctx, connections, orgID)
 	if err != nil {
@@ -213,6 +215,43 @@ func (q *Queries) CreateConnection(ctx context.Context, arg CreateConnectionPara
 	return err
 }
 
+const liveSecrets = `-- name: LiveSecrets :many
+SELECT id, created_at, expires_at FROM connection_secrets
+WHERE org_id = $1 AND connection_id = $2 AND (expires_at IS NULL OR expires_at > now())
+ORDER BY created_at DESC
+`
+
+type LiveSecretsParams struct {
+	OrgID        uuid.UUID
+	ConnectionID uuid.UUID
+}
+
+type LiveSecretsRow struct {
+	ID        uuid.UUID
+	CreatedAt time.Time
+	ExpiresAt *time.Time
+}
+
+func (q *Queries) LiveSecrets(ctx context.Context, arg LiveSecretsParams) ([]LiveSecretsRow, error) {
+	rows, err := q.db.Query(ctx, liveSecrets, arg.OrgID, arg.ConnectionID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LiveSecretsRow
+	for rows.Next() {
+		var i LiveSecretsRow
+		if err := rows.Scan(&i.ID, &i.CreatedAt, &i.ExpiresAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const resealSecret = `-- name: ResealSecret :exec
 UPDATE connection_secrets SET sealed = $1 WHERE org_id = $2 AND connection_id = $3 AND id = $4
 `
@@ -246,5 +285,28 @@ type ResealTokenParams struct {
 
 func (q *Queries) ResealToken(ctx context.Context, arg ResealTokenParams) error {
 	_, err := q.db.Exec(ctx, resealToken, arg.Sealed, arg.OrgID, arg.ID)
+	return err
+}
+
+const retireOtherSecrets = `-- name: RetireOtherSecrets :exec
+UPDATE connection_secrets SET expires_at = least(expires_at, $1::timestamptz)
+WHERE org_id = $2 AND connection_id = $3 AND id <> $4
+`
+
+type RetireOtherSecretsParams struct {
+	UntilThen    time.Time
+	OrgID        uuid.UUID
+	ConnectionID uuid.UUID
+	ID           uuid.UUID
+}
+
+// The secrets before the new one go on verifying until the sender has surely changed over. None is given more time than it had.
+func (q *Queries) RetireOtherSecrets(ctx context.Context, arg RetireOtherSecretsParams) error {
+	_, err := q.db.Exec(ctx, retireOtherSecrets,
+		arg.UntilThen,
+		arg.OrgID,
+		arg.ConnectionID,
+		arg.ID,
+	)
 	return err
 }

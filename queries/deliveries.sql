@@ -43,11 +43,8 @@ VALUES (@org_id, @delivery_id, @attempt, @at, @outcome, @error);
 
 -- name: ReopenDelivery :execrows
 -- "Run again": an applied delivery has nothing to say twice, everything else may.
-UPDATE webhook_logs SET status = 'accepted', error = ''
+UPDATE webhook_logs SET status = 'accepted', error = '', waiting_since = now()
 WHERE org_id = @org_id AND id = @id AND status IN ('failed', 'dead', 'ignored', 'quarantined');
-
--- name: MarkDead :exec
-UPDATE webhook_logs SET status = 'dead', error = @error WHERE org_id = @org_id AND id = @id AND status = 'accepted';
 
 -- name: Deliveries :many
 -- One page of a connection's deliveries, newest first, before a given one. Index: webhook_logs_of_connection.
@@ -70,5 +67,5 @@ WHERE org_id = @org_id AND delivery_id = @delivery_id ORDER BY attempt;
 
 -- name: AllOrgsLag :one
 -- How long the oldest accepted delivery has waited for a worker, in seconds. Index: webhook_logs_lag.
-SELECT coalesce(extract(epoch FROM now() - min(received_at)), 0)::float8 AS seconds, count(*) AS waiting
+SELECT coalesce(extract(epoch FROM now() - min(waiting_since)), 0)::float8 AS seconds, count(*) AS waiting
 FROM webhook_logs WHERE status = 'accepted';

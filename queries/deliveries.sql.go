@@ -115,7 +115,7 @@ func (q *Queries) AllOrgsInsertDeliveries(ctx context.Context, arg AllOrgsInsert
 }
 
 const allOrgsLag = `-- name: AllOrgsLag :one
-SELECT coalesce(extract(epoch FROM now() - min(received_at)), 0)::float8 AS seconds, count(*) AS waiting
+SELECT coalesce(extract(epoch FROM now() - min(waiting_since)), 0)::float8 AS seconds, count(*) AS waiting
 FROM webhook_logs WHERE status = 'accepted'
 `
 
@@ -353,23 +353,8 @@ func (q *Queries) LockDelivery(ctx context.Context, arg LockDeliveryParams) (Loc
 	return i, err
 }
 
-const markDead = `-- name: MarkDead :exec
-UPDATE webhook_logs SET status = 'dead', error = $1 WHERE org_id = $2 AND id = $3 AND status = 'accepted'
-`
-
-type MarkDeadParams struct {
-	Error string
-	OrgID uuid.UUID
-	ID    uuid.UUID
-}
-
-func (q *Queries) MarkDead(ctx context.Context, arg MarkDeadParams) error {
-	_, err := q.db.Exec(ctx, markDead, arg.Error, arg.OrgID, arg.ID)
-	return err
-}
-
 const reopenDelivery = `-- name: ReopenDelivery :execrows
-UPDATE webhook_logs SET status = 'accepted', error = ''
+UPDATE webhook_logs SET status = 'accepted', error = '', waiting_since = now()
 WHERE org_id = $1 AND id = $2 AND status IN ('failed', 'dead', 'ignored', 'quarantined')
 `
 

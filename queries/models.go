@@ -744,6 +744,7 @@ type WebhookLog struct {
 	Attempts     int32
 	Error        string
 	ReceivedAt   time.Time
+	WaitingSince time.Time
 	AppliedAt    *time.Time
 	ContentType  string
 	Proof        string

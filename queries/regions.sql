@@ -10,10 +10,13 @@ DO UPDATE SET version = live_regions.version + 1, changed_at = clock_timestamp()
 
 -- name: TouchIfWaiting :execrows
 -- A delivery that still waits a moment after it came shows itself on the dashboard, without the door taking the row lock.
--- Index: webhook_logs_waiting.
+-- Index: webhook_logs_open.
 INSERT INTO live_regions (audience, region, version, changed_at)
-SELECT @org_id::uuid, 'kpis', 1, clock_timestamp()
-WHERE EXISTS (SELECT 1 FROM webhook_logs w WHERE w.org_id = @org_id AND w.status IN ('accepted', 'failed'))
+SELECT @org_id::uuid, r.name, 1, clock_timestamp()
+FROM (SELECT 'kpis' UNION ALL SELECT DISTINCT 'deliveries:' || w.connection_id
+      FROM webhook_logs w WHERE w.org_id = @org_id AND w.status = 'accepted') AS r(name)
+WHERE EXISTS (SELECT 1 FROM webhook_logs w WHERE w.org_id = @org_id AND w.status = 'accepted')
+ORDER BY r.name
 ON CONFLICT (audience, region)
 DO UPDATE SET version = live_regions.version + 1, changed_at = clock_timestamp();
 

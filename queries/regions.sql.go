@@ -110,14 +110,17 @@ func (q *Queries) RegionVersionsOf(ctx context.Context, arg RegionVersionsOfPara
 
 const touchIfWaiting = `-- name: TouchIfWaiting :execrows
 INSERT INTO live_regions (audience, region, version, changed_at)
-SELECT $1::uuid, 'kpis', 1, clock_timestamp()
-WHERE EXISTS (SELECT 1 FROM webhook_logs w WHERE w.org_id = $1 AND w.status IN ('accepted', 'failed'))
+SELECT $1::uuid, r.name, 1, clock_timestamp()
+FROM (SELECT 'kpis' UNION ALL SELECT DISTINCT 'deliveries:' || w.connection_id
+      FROM webhook_logs w WHERE w.org_id = $1 AND w.status = 'accepted') AS r(name)
+WHERE EXISTS (SELECT 1 FROM webhook_logs w WHERE w.org_id = $1 AND w.status = 'accepted')
+ORDER BY r.name
 ON CONFLICT (audience, region)
 DO UPDATE SET version = live_regions.version + 1, changed_at = clock_timestamp()
 `
 
 // A delivery that still waits a moment after it came shows itself on the dashboard, without the door taking the row lock.
-// Index: webhook_logs_waiting.
+// Index: webhook_logs_open.
 func (q *Queries) TouchIfWaiting(ctx context.Context, orgID uuid.UUID) (int64, error) {
 	result, err := q.db.Exec(ctx, touchIfWaiting, orgID)
 	if err != nil {

@@ -225,7 +225,8 @@ SELECT
         AND lower(b.during) >= $2 AND lower(b.during) < $3) AS weddings_next_30d,
     (SELECT count(*) FROM vendor_invites v WHERE v.org_id = $1 AND v.status = 'accepted') AS invites_accepted,
     (SELECT count(*) FROM sync_conflicts s WHERE s.org_id = $1 AND s.resolved_at IS NULL) AS conflicts_open,
-    (SELECT count(*) FROM webhook_logs w WHERE w.org_id = $1 AND w.status IN ('accepted', 'failed')) AS events_waiting
+    (SELECT count(*) FROM webhook_logs w WHERE w.org_id = $1 AND w.status = 'accepted') AS events_waiting,
+    (SELECT count(*) FROM webhook_logs w WHERE w.org_id = $1 AND w.status IN ('failed', 'dead', 'quarantined')) AS events_unread
 FROM orgs o
 LEFT JOIN LATERAL (
     SELECT sum(p.amount_minor) AS paid, sum(p.refunded_minor) AS refunded
@@ -250,9 +251,11 @@ type KPIsRow struct {
 	InvitesAccepted   int64
 	ConflictsOpen     int64
 	EventsWaiting     int64
+	EventsUnread      int64
 }
 
-// The dashboard's figures in one round trip. Money reads only payments_money; waiting only webhook_logs_waiting.
+// The dashboard's figures in one round trip. Each is counted from one index alone: payments_money, bookings_confirmed,
+// clients_active, bookings_by_start, webhook_logs_open.
 func (q *Queries) KPIs(ctx context.Context, arg KPIsParams) (KPIsRow, error) {
 	row := q.db.QueryRow(ctx, kPIs, arg.OrgID, arg.Now, arg.In30Days)
 	var i KPIsRow
@@ -267,6 +270,7 @@ func (q *Queries) KPIs(ctx context.Context, arg KPIsParams) (KPIsRow, error) {
 		&i.InvitesAccepted,
 		&i.ConflictsOpen,
 		&i.EventsWaiting,
+		&i.EventsUnread,
 	)
 	return i, err
 }
@@ -329,6 +333,41 @@ func (q *Queries) LockOutsideObjects(ctx context.Context, keys []int64) error {
 	return err
 }
 
+const lockPaymentsNamed = `-- name: LockPaymentsNamed :many
+SELECT p.id FROM payments p
+WHERE p.org_id = $1 AND p.id IN (
+    SELECT n.payment_id FROM payment_names n
+    WHERE n.org_id = $1 AND n.connection_id = $2 AND n.name = ANY($3::text[]))
+ORDER BY p.id FOR UPDATE
+`
+
+type LockPaymentsNamedParams struct {
+	OrgID        uuid.UUID
+	ConnectionID uuid.UUID
+	Names        []string
+}
+
+// Two deliveries may know one payment by different names; on its row they take turns after all. Sorted, as everybody does.
+func (q *Queries) LockPaymentsNamed(ctx context.Context, arg LockPaymentsNamedParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, lockPaymentsNamed, arg.OrgID, arg.ConnectionID, arg.Names)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const moveNames = `-- name: MoveNames :exec
 UPDATE payment_names SET payment_id = $1 WHERE org_id = $2 AND payment_id = ANY($3::uuid[])
 `
@@ -347,8 +386,9 @@ func (q *Queries) MoveNames(ctx context.Context, arg MoveNamesParams) error {
 
 const moveRefunds = `-- name: MoveRefunds :exec
 INSERT INTO payment_refunds (org_id, payment_id, external_id, status, amount_minor, currency, stamp)
-SELECT r.org_id, $1::uuid, r.external_id, r.status, r.amount_minor, r.currency, r.stamp
+SELECT DISTINCT ON (r.external_id) r.org_id, $1::uuid, r.external_id, r.status, r.amount_minor, r.currency, r.stamp
 FROM payment_refunds r WHERE r.org_id = $2 AND r.payment_id = ANY($3::uuid[])
+ORDER BY r.external_id, r.stamp DESC
 ON CONFLICT (org_id, payment_id, external_id) DO UPDATE SET
     status = excluded.status, amount_minor = excluded.amount_minor, currency = excluded.currency, stamp = excluded.stamp
 WHERE payment_refunds.stamp < excluded.stamp
@@ -360,7 +400,7 @@ type MoveRefundsParams struct {
 	FromIds []uuid.UUID
 }
 
-// Two rows turn out to be one payment: its refunds go along. A refund that both know keeps its later state.
+// Rows turn out to be one payment: its refunds go along. A refund that several know keeps its latest state.
 func (q *Queries) MoveRefunds(ctx context.Context, arg MoveRefundsParams) error {
 	_, err := q.db.Exec(ctx, moveRefunds, arg.IntoID, arg.OrgID, arg.FromIds)
 	return err
@@ -443,10 +483,15 @@ func (q *Queries) NextWeddings(ctx context.Context, arg NextWeddingsParams) ([]N
 }
 
 const payments = `-- name: Payments :many
-SELECT id, status, amount_minor, currency, refunded_minor, payer_name, payer_email, description, failure, paid_at, updated_at
-FROM payments
-WHERE org_id = $1
-ORDER BY coalesce(paid_at, updated_at) DESC, id LIMIT 200
+SELECT p.id, p.status, p.amount_minor, p.currency, p.refunded_minor, p.payer_name, p.payer_email, p.description, p.failure, p.paid_at, p.updated_at,
+       coalesce(c.name, '')::text AS client_name, coalesce(c.partner_name, '')::text AS partner_name
+FROM payments p
+LEFT JOIN LATERAL (
+    SELECT c.name, c.partner_name FROM clients c
+    WHERE c.org_id = $1 AND lower(c.email) = lower(p.payer_email) AND c.email <> '' AND NOT c.deleted
+    ORDER BY c.updated_at DESC LIMIT 1) c ON true
+WHERE p.org_id = $1
+ORDER BY coalesce(p.paid_at, p.updated_at) DESC, p.id LIMIT 200
 `
 
 type PaymentsRow struct {
@@ -461,8 +506,11 @@ type PaymentsRow struct {
 	Failure       string
 	PaidAt        *time.Time
 	UpdatedAt     time.Time
+	ClientName    string
+	PartnerName   string
 }
 
+// With the payer as the supplier knows them. Indexes: payments_newest, clients_email.
 func (q *Queries) Payments(ctx context.Context, orgID uuid.UUID) ([]PaymentsRow, error) {
 	rows, err := q.db.Query(ctx, payments, orgID)
 	if err != nil {
@@ -484,6 +532,8 @@ func (q *Queries) Payments(ctx context.Context, orgID uuid.UUID) ([]PaymentsRow,
 			&i.Failure,
 			&i.PaidAt,
 			&i.UpdatedAt,
+			&i.ClientName,
+			&i.PartnerName,
 		); err != nil {
 			return nil, err
 		}
@@ -675,7 +725,10 @@ func (q *Queries) SaveClient(ctx context.Context, arg SaveClientParams) error {
 	return err
 }
 
-const saveInvite = `-- name: SaveInvite :exec
+const saveInvite = `-- name: SaveInvite :one
+WITH before AS (
+    SELECT status FROM vendor_invites WHERE org_id = $1 AND connection_id = $2 AND external_id = $3
+)
 INSERT INTO vendor_invites (org_id, connection_id, external_id, couple, email, status, accepted_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (org_id, connection_id, external_id) DO UPDATE SET
@@ -683,6 +736,7 @@ ON CONFLICT (org_id, connection_id, external_id) DO UPDATE SET
     email = coalesce(nullif(excluded.email, ''), vendor_invites.email),
     status = CASE WHEN vendor_invites.status = 'accepted' THEN 'accepted' ELSE excluded.status END,
     accepted_at = coalesce(vendor_invites.accepted_at, excluded.accepted_at)
+RETURNING status, coalesce((SELECT status FROM before), '')::text AS status_before
 `
 
 type SaveInviteParams struct {
@@ -695,9 +749,14 @@ type SaveInviteParams struct {
 	AcceptedAt   *time.Time
 }
 
+type SaveInviteRow struct {
+	Status       string
+	StatusBefore string
+}
+
 // Accepting is final: an invitation that arrives after its acceptance changes nothing but the names it brings.
-func (q *Queries) SaveInvite(ctx context.Context, arg SaveInviteParams) error {
-	_, err := q.db.Exec(ctx, saveInvite,
+func (q *Queries) SaveInvite(ctx context.Context, arg SaveInviteParams) (SaveInviteRow, error) {
+	row := q.db.QueryRow(ctx, saveInvite,
 		arg.OrgID,
 		arg.ConnectionID,
 		arg.ExternalID,
@@ -706,7 +765,9 @@ func (q *Queries) SaveInvite(ctx context.Context, arg SaveInviteParams) error {
 		arg.Status,
 		arg.AcceptedAt,
 	)
-	return err
+	var i SaveInviteRow
+	err := row.Scan(&i.Status, &i.StatusBefore)
+	return i, err
 }
 
 const savePayment = `-- name: SavePayment :exec
@@ -830,28 +891,41 @@ func (q *Queries) SeasonByMonth(ctx context.Context, arg SeasonByMonthParams) ([
 }
 
 const trends = `-- name: Trends :many
-SELECT w.until::timestamptz AS until,
-       coalesce(money.paid, 0)::bigint AS paid,
-       coalesce(money.refunded, 0)::bigint AS refunded,
-       (SELECT count(*) FROM bookings b WHERE b.org_id = $1 AND b.status = 'confirmed' AND b.created_at <= w.until) AS bookings,
-       (SELECT count(*) FROM clients c WHERE c.org_id = $1 AND NOT c.deleted AND c.created_at <= w.until) AS clients,
-       (SELECT count(*) FROM vendor_invites v WHERE v.org_id = $1 AND v.status = 'accepted' AND v.accepted_at <= w.until) AS invites
-FROM unnest($2::timestamptz[]) AS w(until)
-JOIN orgs o ON o.id = $1
-LEFT JOIN LATERAL (
-    SELECT sum(p.amount_minor) AS paid, sum(p.refunded_minor) AS refunded FROM payments p
-    WHERE p.org_id = $1 AND p.status = 'completed' AND p.currency = o.currency
-      AND p.paid_at > w.until - interval '7 days' AND p.paid_at <= w.until) money ON true
-ORDER BY w.until
+WITH money AS (
+    SELECT width_bucket(p.paid_at, $1::timestamptz[]) AS bucket, sum(p.amount_minor) AS paid, sum(p.refunded_minor) AS refunded
+    FROM orgs o JOIN payments p ON p.org_id = o.id AND p.currency = o.currency
+    WHERE o.id = $2 AND p.org_id = $2 AND p.status = 'completed' AND p.paid_at > $3
+    GROUP BY 1
+), booked AS (
+    SELECT width_bucket(b.created_at, $1) AS bucket, count(*) AS n FROM bookings b
+    WHERE b.org_id = $2 AND b.status = 'confirmed' GROUP BY 1
+), known AS (
+    SELECT width_bucket(c.created_at, $1) AS bucket, count(*) AS n FROM clients c
+    WHERE c.org_id = $2 AND NOT c.deleted GROUP BY 1
+), invited AS (
+    SELECT width_bucket(v.accepted_at, $1) AS bucket, count(*) AS n FROM vendor_invites v
+    WHERE v.org_id = $2 AND v.status = 'accepted' GROUP BY 1
+)
+SELECT w.n::int AS week, coalesce(money.paid, 0)::bigint AS paid, coalesce(money.refunded, 0)::bigint AS refunded,
+       coalesce(sum(booked.n) OVER (ORDER BY w.n), 0)::bigint AS bookings,
+       coalesce(sum(known.n) OVER (ORDER BY w.n), 0)::bigint AS clients,
+       coalesce(sum(invited.n) OVER (ORDER BY w.n), 0)::bigint AS invites
+FROM generate_series(1, 12) AS w(n)
+LEFT JOIN money ON money.bucket = w.n - 1
+LEFT JOIN booked ON booked.bucket = w.n - 1
+LEFT JOIN known ON known.bucket = w.n - 1
+LEFT JOIN invited ON invited.bucket = w.n - 1
+ORDER BY w.n
 `
 
 type TrendsParams struct {
-	OrgID uuid.UUID
 	Weeks []time.Time
+	OrgID uuid.UUID
+	Since *time.Time
 }
 
 type TrendsRow struct {
-	Until    time.Time
+	Week     int32
 	Paid     int64
 	Refunded int64
 	Bookings int64
@@ -859,9 +933,10 @@ type TrendsRow struct {
 	Invites  int64
 }
 
-// Weeks by their ends, oldest first, for the lines behind the figures. Index: payments_money for the money.
+// Twelve weeks by their ends, oldest first, for the lines behind the figures: money per week, the rest as it grew.
+// Each table is read once and its rows dealt into weeks. Indexes: payments_money, bookings_confirmed, clients_active.
 func (q *Queries) Trends(ctx context.Context, arg TrendsParams) ([]TrendsRow, error) {
-	rows, err := q.db.Query(ctx, trends, arg.OrgID, arg.Weeks)
+	rows, err := q.db.Query(ctx, trends, arg.Weeks, arg.OrgID, arg.Since)
 	if err != nil {
 		return nil, err
 	}
@@ -870,7 +945,7 @@ func (q *Queries) Trends(ctx context.Context, arg TrendsParams) ([]TrendsRow, er
 	for rows.Next() {
 		var i TrendsRow
 		if err := rows.Scan(
-			&i.Until,
+			&i.Week,
 			&i.Paid,
 			&i.Refunded,
 			&i.Bookings,
@@ -892,9 +967,15 @@ SELECT b.id, b.title, b.starts_local, b.ends_local, b.timezone, b.venue, b.resou
        coalesce(c.name, '') AS client_name, coalesce(c.partner_name, '') AS partner_name
 FROM bookings b
 LEFT JOIN clients c ON c.org_id = b.org_id AND c.connection_id = b.connection_id AND c.external_id = b.client_external_id
-WHERE b.org_id = $1
-ORDER BY lower(b.during) NULLS LAST, b.id LIMIT 200
+WHERE b.org_id = $1 AND (coalesce(upper(b.during), $2) < $2) = $3::boolean
+ORDER BY abs(extract(epoch FROM lower(b.during) - $2)) NULLS LAST, b.id LIMIT 200
 `
+
+type WeddingsParams struct {
+	OrgID uuid.UUID
+	Now   *time.Time
+	Past  bool
+}
 
 type WeddingsRow struct {
 	ID            uuid.UUID
@@ -911,8 +992,9 @@ type WeddingsRow struct {
 	PartnerName   string
 }
 
-func (q *Queries) Weddings(ctx context.Context, orgID uuid.UUID) ([]WeddingsRow, error) {
-	rows, err := q.db.Query(ctx, weddings, orgID)
+// What lies ahead, or what is past; in both the nearest to now comes first.
+func (q *Queries) Weddings(ctx context.Context, arg WeddingsParams) ([]WeddingsRow, error) {
+	rows, err := q.db.Query(ctx, weddings, arg.OrgID, arg.Now, arg.Past)
 	if err != nil {
 		return nil, err
 	}

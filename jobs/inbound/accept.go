@@ -36,8 +36,14 @@ type Receipt struct {
 
 // Door makes deliveries durable.
 type Door struct {
-	Pool  *pgxpool.Pool
-	River *river.Client[pgx.Tx]
+	Pool    *pgxpool.Pool
+	River   *river.Client[pgx.Tx]
+	waiting chan asking
+}
+
+// NewDoor gives a door that accepts at once; Deliver answers once it runs.
+func NewDoor(pool *pgxpool.Pool, client *river.Client[pgx.Tx]) *Door {
+	return &Door{Pool: pool, River: client, waiting: make(chan asking, mostWaiting)}
 }
 
 // Accept stores deliveries and the jobs that will apply them in one transaction: when it returns, neither can be lost

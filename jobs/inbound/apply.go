@@ -18,8 +18,11 @@ import (
 	"github.com/wedsync/wedsync/queries"
 )
 
-// MaxAttempts bounds the retries of what may pass by itself (a database away, a deadlock): about three hours of River's backoff.
+// MaxAttempts bounds the retries of what may pass by itself (a database away, a deadlock): about four hours of River's backoff.
 const MaxAttempts = 10
+
+// noteTimeout bounds the note of a failed attempt.
+const noteTimeout = 5 * time.Second
 
 // ApplyArgs names one accepted delivery.
 type ApplyArgs struct {
@@ -145,18 +148,25 @@ func (a *Apply) notApplied(ctx context.Context, job *river.Job[ApplyArgs], cause
 	status, reason := queries.DeliveryStatusAccepted, "WedSync could not save this yet and tries again by itself."
 	var refused *pgconn.PgError
 	switch {
-	case errors.As(cause, &refused) && (refused.Code[:2] == "22" || refused.Code[:2] == "23"):
+	case refusesData(cause) && errors.As(cause, &refused):
 		status, reason = queries.DeliveryStatusFailed, "A value does not fit: "+refused.Message+". The delivery is kept; mend it at its source and send it again, or ask support to run it again."
 	case job.Attempt >= job.MaxAttempts:
 		status, reason = queries.DeliveryStatusDead, "WedSync tried this as often as it may. The delivery is kept: use “Run again” once the trouble is over."
 	}
 	a.Log.ErrorContext(ctx, "a delivery was not applied", "delivery_id", job.Args.DeliveryID, "org_id", job.Args.OrgID, "attempt", job.Attempt, "status", status, "error", cause)
+	// The job's own time may be what ran out.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
+	defer cancel()
 	err := pgx.BeginFunc(ctx, a.Pool, func(tx pgx.Tx) error {
 		q := queries.New(tx)
+		row, err := q.LockDelivery(ctx, queries.LockDeliveryParams{OrgID: job.Args.OrgID, ID: job.Args.DeliveryID})
+		if err != nil || row.Status != queries.DeliveryStatusAccepted {
+			return err // another run of the same job has settled it meanwhile, and that stands
+		}
 		if err := settle(ctx, q, job.Args, Event{}, status, reason, time.Now()); err != nil {
 			return err
 		}
-		return q.TouchRegions(ctx, queries.TouchRegionsParams{Audiences: []uuid.UUID{job.Args.OrgID}, Regions: []string{"kpis"}})
+		return q.TouchRegions(ctx, queries.TouchRegionsParams{Audiences: []uuid.UUID{job.Args.OrgID}, Regions: []string{"kpis", DeliveriesRegion(row.ConnectionID)}})
 	})
 	if err == nil {
 		a.Waker.Wake(job.Args.OrgID)

@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"fmt"
 	"maps"
 	"time"
 
@@ -58,14 +59,11 @@ func FoldPayment(rows []queries.PaymentsNamedRow, p Payment, stamp string) (quer
 	return afterEvent(row, p, stamp), same
 }
 
-// afterEvent never steps back: a payment that was completed cannot have failed, whatever arrives late.
+// afterEvent never steps back: a payment that was completed cannot have failed, whatever arrives late. The amount goes by
+// the same rule, for itself: the newest word of the furthest state that says one.
 func afterEvent(row queries.PaymentsNamedRow, p Payment, stamp string) queries.PaymentsNamedRow {
-	before := settled(row.Status)
-	if settled(p.Status) > before || row.Status == "" {
-		row.Status = p.Status
-		delete(row.Stamps, "amount") // what was said of a lesser state, whenever it was said, gives way
-	}
-	if settled(p.Status) >= before && p.Amount.Currency != "" && newer(row.Stamps, "amount", stamp) {
+	row = further(row, p.Status)
+	if p.Amount.Currency != "" && newer(row.Stamps, "amount", fmt.Sprintf("%d#%s", settled(p.Status), stamp)) {
 		row.AmountMinor, row.Currency = p.Amount.Minor, p.Amount.Currency
 		row.PaidAt = moment(p)
 		row.Failure = p.Failure
@@ -78,14 +76,20 @@ func afterEvent(row queries.PaymentsNamedRow, p Payment, stamp string) queries.P
 	return row
 }
 
+func further(row queries.PaymentsNamedRow, s queries.PaymentStatus) queries.PaymentsNamedRow {
+	if settled(s) > settled(row.Status) || row.Status == "" {
+		row.Status = s
+	}
+	return row
+}
+
 // joined puts what another row knows of the same payment into this one, as if its events had come here.
 func joined(row, other queries.PaymentsNamedRow) queries.PaymentsNamedRow {
-	said := Payment{Status: other.Status, Amount: queries.Money{Minor: other.AmountMinor, Currency: other.Currency},
-		Failure: other.Failure, RefundTotalMinor: other.RefundTotalMinor}
-	if other.PaidAt != nil {
-		said.PaidAt = *other.PaidAt
+	row = further(row, other.Status)
+	if newer(row.Stamps, "amount", other.Stamps["amount"]) {
+		row.AmountMinor, row.Currency, row.PaidAt, row.Failure = other.AmountMinor, other.Currency, other.PaidAt, other.Failure
 	}
-	row = afterEvent(row, said, other.Stamps["amount"])
+	row.RefundTotalMinor = max(row.RefundTotalMinor, other.RefundTotalMinor)
 	fill(&row.BookingExternalID, other.BookingExternalID, row.Stamps, "booking", other.Stamps["booking"])
 	fill(&row.PayerName, other.PayerName, row.Stamps, "payer_name", other.Stamps["payer_name"])
 	fill(&row.PayerEmail, other.PayerEmail, row.Stamps, "payer_email", other.Stamps["payer_email"])

@@ -66,11 +66,13 @@ func checkout(e stripeEvent) *Payment {
 // second name of an intent: it would make two payments one. It is a name only where there is nothing else to go by.
 func invoicePaid(e stripeEvent) (Event, error) {
 	o := e.object
+	// Until 2025-03-31 amount_paid left out what was paid elsewhere, so a cash invoice says 0 there.
+	due, _ := o.minor("amount_due")
+	if outside, _ := o.truth("paid_out_of_band"); outside && due > 0 {
+		return Event{Type: PaymentCompleted, Payment: invoice(e, names(o.needID("id", "an invoice always has one.")), "amount_paid", "amount_due")}, nil
+	}
 	if paid, said := o.minor("amount_paid"); said && paid == 0 {
 		return Event{}, ignored("This invoice came to 0, or was paid from credit, so no money came in.")
-	}
-	if outside, _ := o.truth("paid_out_of_band"); outside {
-		return Event{Type: PaymentCompleted, Payment: invoice(e, names(o.needID("id", "an invoice always has one.")), "amount_paid")}, nil
 	}
 	known := invoiceNames(o)
 	if len(known) == 0 {
@@ -79,7 +81,8 @@ func invoicePaid(e stripeEvent) (Event, error) {
 	return Event{Type: PaymentCompleted, Payment: invoice(e, known, "amount_paid")}, nil
 }
 
-// invoiceNames are of its one payment: on top until API version 2025-03-31, under payments since, if expanded there.
+// invoiceNames are of its one payment: on top until API version 2025-03-31, under payments since, if expanded there
+// (Stripe, docs.stripe.com/changelog/basil/2025-03-31/add-support-for-multiple-partial-payments-on-invoices).
 // Several payments have no one name, and each comes by itself.
 func invoiceNames(o part) []string {
 	if old := names(o.ref("payment_intent"), o.ref("charge")); len(old) > 0 {
@@ -98,13 +101,13 @@ func invoiceNames(o part) []string {
 	return known
 }
 
-func invoice(e stripeEvent, known []string, amount string) *Payment {
+func invoice(e stripeEvent, known []string, amounts ...string) *Payment {
 	o := e.object
 	when, _ := o.sub("status_transitions")
 	p := &Payment{
 		Names:             known,
 		Status:            queries.PaymentStatusCompleted,
-		Amount:            o.money(amount),
+		Amount:            o.money(amounts...),
 		PaidAt:            firstTime(when.unix("paid_at"), e.at, o.unix("created")),
 		BookingExternalID: o.booking(),
 		PayerName:         o.said("customer_name"),

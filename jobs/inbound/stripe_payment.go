@@ -9,7 +9,7 @@ import (
 )
 
 // intentNames: every charge is of one intent, so an intent's charges are safe as further names of it. Before API version
-// 2022-11-15 they came as a list instead of latest_charge (Stripe, docs.stripe.com/upgrades).
+// 2022-11-15 they came as a list instead of latest_charge (Stripe, docs.stripe.com/changelog/2022-11-15).
 func intentNames(o part) []string {
 	all := []string{o.needID("id", "an intent always has one."), o.ref("latest_charge")}
 	for _, charge := range o.list("charges") {

@@ -16,7 +16,7 @@ func chargeRefunded(e stripeEvent) (Event, error) {
 	p.Status = queries.PaymentStatusCompleted
 	p.Amount = e.object.money("amount_captured", "amount")
 	p.RefundTotalMinor, _ = e.object.minor("amount_refunded")
-	// Since API version 2022-11-15 the list is only there when the endpoint's owner expands it.
+	// Since API version 2022-11-15 the list is no longer there by itself (Stripe, docs.stripe.com/changelog/2022-11-15).
 	for _, r := range e.object.list("refunds") {
 		p.Refunds = append(p.Refunds, stripeRefund(r, ""))
 	}
@@ -39,7 +39,7 @@ func refundChanged(e stripeEvent) (Event, error) {
 func stripeRefund(r part, kind string) Refund {
 	refund := Refund{
 		ExternalID: r.needID("id", "a refund always has one."),
-		Status:     queries.RefundStatusSucceeded, // before 2014 a refund had no status: it was simply made
+		Status:     queries.RefundStatusSucceeded, // a refund without a status, as very old versions had it, was simply made
 		Amount:     r.money("amount"),
 	}
 	switch r.said("status") {

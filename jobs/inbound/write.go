@@ -140,6 +140,9 @@ func (w *writing) invite(ctx context.Context) (string, error) {
 	if i.Accepted {
 		params.Status, params.AcceptedAt = "accepted", &w.now
 	}
-	w.about.Kind, w.about.Who = string(w.event.Type), i.Couple
-	return "", w.q.SaveInvite(ctx, params)
+	saved, err := w.q.SaveInvite(ctx, params)
+	if saved.Status != saved.StatusBefore {
+		w.about.Kind, w.about.Who = string(w.event.Type), i.Couple
+	}
+	return "", err
 }

@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -15,11 +16,15 @@ func (w *writing) payment(ctx context.Context) (string, error) {
 	if p == nil {
 		return "", nil
 	}
-	rows, err := w.q.PaymentsNamed(ctx, queries.PaymentsNamedParams{OrgID: w.orgID, ConnectionID: w.connection, Names: p.Names})
+	rows, err := w.rowsNamed(ctx, p.Names)
 	if err != nil {
 		return "", err
 	}
-	after, same := FoldPayment(rows, *p, w.stamp)
+	said := *p
+	if said.Status == queries.PaymentStatusCompleted && said.PaidAt.IsZero() {
+		said.PaidAt = w.now // a sender that does not say when pays when it tells
+	}
+	after, same := FoldPayment(rows, said, w.stamp)
 	if len(rows) == 0 {
 		after.ID = uuid.Must(uuid.NewV7())
 	}
@@ -39,6 +44,25 @@ func (w *writing) payment(ctx context.Context) (string, error) {
 	}
 	w.tellPayment(rows, after, refunded, payer)
 	return "payments", nil
+}
+
+// rowsNamed gives the rows that go by these names, held to the end of the transaction. Who else speaks of these names is
+// kept out already, but a row has further names, under which others may be writing it, or joining it to another, right now.
+func (w *writing) rowsNamed(ctx context.Context, names []string) ([]queries.PaymentsNamedRow, error) {
+	var held []uuid.UUID
+	for {
+		rows, err := w.q.PaymentsNamed(ctx, queries.PaymentsNamedParams{OrgID: w.orgID, ConnectionID: w.connection, Names: names})
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(rows, func(r queries.PaymentsNamedRow) bool { return !slices.Contains(held, r.ID) }) {
+			return rows, nil
+		}
+		held, err = w.q.LockPaymentsNamed(ctx, queries.LockPaymentsNamedParams{OrgID: w.orgID, ConnectionID: w.connection, Names: names})
+		if err != nil {
+			return nil, err
+		}
+	}
 }
 
 func (w *writing) savePayment(ctx context.Context, row queries.PaymentsNamedRow, same []uuid.UUID) error {

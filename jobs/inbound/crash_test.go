@@ -1,0 +1,109 @@
+package inbound_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/wedsync/wedsync/queries"
+)
+
+// workedBy makes the waiting job look as a node leaves it that took it and died, or lives on.
+func (n *node) workedBy(t *testing.T, node string) {
+	t.Helper()
+	run(t, n.pool, "UPDATE river_job SET state = 'running', attempt = 1, finalized_at = NULL, attempted_at = now() - interval '1 minute', attempted_by = ARRAY[$1] WHERE kind = 'apply_delivery'", node)
+}
+
+// The claim (the row that makes a repeat a duplicate) and the work are two transactions. A crash in between must end in
+// the work being done, and never in "duplicate, skipped" for good.
+func TestCase11CrashBetweenClaimAndWork(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	body := paidInOurShape("e-1", "p-1", 500)
+	first := n.send(t, n.crm, body)[0]
+	n.workedBy(t, "a node that is dead")
+	if again := n.send(t, n.crm, body)[0]; !again.Duplicate || again.ID != first.ID {
+		t.Fatalf("the sender's retry: %+v", again)
+	}
+	began := time.Now()
+	n.start(t)
+	eventually(t, "somebody else does the work", func() bool { return n.fate(t, first.ID) == "applied 1: applied" })
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	n.settle(t)
+	if again := n.send(t, n.crm, body)[0]; !again.Duplicate || again.ID != first.ID {
+		t.Errorf("afterwards: %+v", again)
+	}
+	if got := n.figures(t); got.Paid != 500 || n.payments(t) != 1 {
+		t.Errorf("%+v in %d rows", got, n.payments(t))
+	}
+}
+
+// The same crash on the way out: the work is committed with the job's completion, so nothing is done twice.
+func TestCase11AJobThatRunsAgainFindsItsWorkDone(t *testing.T) {
+	t.Parallel()
+	n := newNode(t).start(t)
+	id := n.tell(t, n.crm, paidInOurShape("e-1", "p-1", 500))
+	n.workedBy(t, "a node that is dead")
+	n.settle(t)
+	n.applied(t, id)
+	if got := n.figures(t); got.Paid != 500 {
+		t.Errorf("%+v", got)
+	}
+	if told := ask[int](t, n.pool, "SELECT count(*) FROM activities WHERE org_id = $1", n.org); told != 1 {
+		t.Errorf("told %d times", told)
+	}
+}
+
+func TestALivingNodesJobIsNotTakenFromIt(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	alive, err := pgx.ConnectConfig(t.Context(), n.pool.Config().ConnConfig.Copy())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alive.Close(t.Context())
+	if err := queries.HoldPresence(t.Context(), alive, "a node that lives"); err != nil {
+		t.Fatal(err)
+	}
+	n.send(t, n.crm, paidInOurShape("e-1", "p-1", 500))
+	n.workedBy(t, "a node that lives")
+	look := func() int64 {
+		conn, err := n.pool.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Release()
+		taken, err := queries.AllOrgsReclaimJobs(t.Context(), conn.Conn(), "another node")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return taken
+	}
+	if taken := look(); taken != 0 {
+		t.Errorf("%d jobs were taken from a living node", taken)
+	}
+	alive.Close(t.Context())
+	eventually(t, "the job is taken over once the node is dead", func() bool { return look() == 1 })
+}
+
+// Two nodes on one database share the work and do none of it twice.
+func TestTwoNodesDoEachDeliveryOnce(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	start(t, worker(t, n.pool))
+	n.start(t)
+	for i := range 60 {
+		n.send(t, n.crm, paidInOurShape(fmt.Sprintf("e-%d", i), fmt.Sprintf("p-%d", i), 100))
+	}
+	n.settle(t)
+	if got := n.figures(t); got.Paid != 6000 {
+		t.Errorf("%+v", got)
+	}
+	if twice := ask[int](t, n.pool, "SELECT count(*) FROM webhook_logs WHERE org_id = $1 AND (status <> 'applied' OR attempts <> 1)", n.org); twice != 0 {
+		t.Errorf("%d were not applied at the first attempt", twice)
+	}
+}

@@ -1,0 +1,110 @@
+package inbound
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+const (
+	committers  = 2    // one commits while the other gathers; a third would only make the batches smaller
+	mostAtOnce  = 200  // bounds what a single transaction holds, and what fails with it
+	mostWaiting = 2048 // about a second's worth; beyond it senders are told to come back
+	commitTime  = 5 * time.Second
+)
+
+// ErrBusy is for a delivery that finds too many others waiting. Its sender tries again, as with a database that is away.
+var ErrBusy = errors.New("more deliveries wait than can be written soon")
+
+type asking struct {
+	delivery Delivery
+	answer   chan answer
+}
+
+type answer struct {
+	receipt Receipt
+	err     error
+}
+
+// Deliver makes one delivery durable, together with whatever else waits meanwhile: requests that come while a commit runs
+// are written by the next one. There is no timer, so a single client never waits for company.
+func (d *Door) Deliver(ctx context.Context, delivery Delivery) (Receipt, error) {
+	ask := asking{delivery, make(chan answer, 1)}
+	select {
+	case d.waiting <- ask:
+	default:
+		return Receipt{}, ErrBusy
+	}
+	select {
+	case a := <-ask.answer:
+		return a.receipt, a.err
+	case <-ctx.Done():
+		return Receipt{}, ctx.Err() // it may be written yet: then the sender's next try is a duplicate
+	}
+}
+
+// Run commits until ctx ends, which it does after the last request has been answered.
+func (d *Door) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	for range committers {
+		all.Go(func() { d.commit(ctx) })
+	}
+	all.Wait()
+}
+
+func (d *Door) commit(ctx context.Context) {
+	for {
+		select {
+		case first := <-d.waiting:
+			d.write(ctx, d.gather(first))
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// gather takes along what waits already.
+func (d *Door) gather(first asking) []asking {
+	batch := []asking{first}
+	for len(batch) < mostAtOnce {
+		select {
+		case next := <-d.waiting:
+			batch = append(batch, next)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func (d *Door) write(ctx context.Context, batch []asking) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
+	deliveries := make([]Delivery, len(batch))
+	for i, ask := range batch {
+		deliveries[i] = ask.delivery
+	}
+	receipts, err := d.Accept(ctx, deliveries)
+	if err != nil && len(batch) > 1 && refusesData(err) {
+		for _, ask := range batch { // one row that the database refuses must fail alone
+			d.write(ctx, []asking{ask})
+		}
+		return
+	}
+	for i, ask := range batch {
+		if err != nil {
+			ask.answer <- answer{err: err}
+			continue
+		}
+		ask.answer <- answer{receipt: receipts[i]}
+	}
+}
+
+// refusesData tells a value that does not fit from a database that is away, where trying one by one would only take longer.
+func refusesData(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && (refused.Code[:2] == "22" || refused.Code[:2] == "23")
+}
