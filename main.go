@@ -13,13 +13,11 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 	_ "time/tzdata" // weddings have zones, and small machines have no zone files
@@ -28,9 +26,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/wedsync/wedsync/jobs"
 	"github.com/wedsync/wedsync/jobs/inbound"
-	"github.com/wedsync/wedsync/jobs/sandbox"
 	"github.com/wedsync/wedsync/migrations"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/localpg"
@@ -99,6 +95,7 @@ type program struct {
 	pool   *pgxpool.Pool
 	box    *seal.Box
 	local  *localpg.Server
+	json   bool // --json: one object on stdout
 }
 
 // An exit is an error with a code of its own.
@@ -116,7 +113,11 @@ wedsync keys rotate                              seal every secret under a new k
 wedsync doctor                                   what is configured, reachable and missing, in words`
 
 func (p *program) run(ctx context.Context, args []string) int {
-	p.log = slog.New(slog.NewJSONHandler(p.err, nil))
+	level := slog.LevelWarn // a command's answer is what it prints
+	if len(args) > 0 && args[0] == "serve" {
+		level = slog.LevelInfo
+	}
+	p.log = slog.New(slog.NewJSONHandler(p.err, &slog.HandlerOptions{Level: level}))
 	err := p.dispatch(ctx, args)
 	var e exit
 	switch {
@@ -166,7 +167,7 @@ func (p *program) dispatch(ctx context.Context, args []string) (err error) {
 func (p *program) open(ctx context.Context) (err error) {
 	address := p.config.DatabaseURL
 	if address == "" {
-		if p.local, err = localpg.Start(ctx, p.config.Data, localpg.Options{Log: p.log, Binaries: p.config.Postgres}); err != nil {
+		if p.local, err = p.startLocal(ctx); err != nil {
 			return err
 		}
 		address = p.local.URL()
@@ -190,6 +191,10 @@ func (p *program) open(ctx context.Context) (err error) {
 		return fmt.Errorf("WEDSYNC_KEYS: %w", err)
 	}
 	return nil
+}
+
+func (p *program) startLocal(ctx context.Context) (*localpg.Server, error) {
+	return localpg.Start(ctx, p.config.Data, localpg.Options{Log: p.log, Binaries: p.config.Postgres})
 }
 
 func (p *program) close() {
@@ -223,6 +228,9 @@ func (p *program) migrate(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if p.json {
+		return p.print(map[string]any{"applied": append([]string{}, applied...)})
+	}
 	for _, name := range applied {
 		fmt.Fprintln(p.out, "applied", name)
 	}
@@ -246,115 +254,47 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	if err := p.ready(ctx); err != nil {
 		return err
 	}
-	node := &node{program: p, demo: demo, works: role != "web"}
-	return node.run(ctx)
+	if p.local != nil {
+		nursing, stop := context.WithCancel(context.WithoutCancel(ctx))
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			p.nurse(nursing)
+		}()
+		defer func() { stop(); <-done }()
+	}
+	node := web.Node{Addr: p.config.Addr, Out: p.out, Name: "wedsync-" + uuid.NewString(), Config: web.Config{
+		Pool: p.pool, Box: p.box, Log: p.log, URL: p.config.URL, Operators: p.config.Operators,
+		Demo: demo, Works: role != "web", Serves: role != "worker",
+	}}
+	return node.Run(ctx)
 }
 
-// node is one serving process. Whatever its role, it answers health checks; a worker answers nothing else that matters.
-type node struct {
-	*program
-	demo, works bool
-	jobs        *jobs.Jobs
-	site        *web.Server
-	background  sync.WaitGroup
-}
-
-// patience is how long a node that goes down waits for what it has begun.
-const patience = 15 * time.Second
-
-func (n *node) run(ctx context.Context) error {
-	waker := queries.NewWaker(queries.New(n.pool), n.log)
-	var err error
-	n.jobs, err = jobs.New(jobs.Config{Pool: n.pool, Waker: waker, Log: n.log, Node: "wedsync-" + uuid.NewString(), Work: n.works})
-	if err != nil {
-		return err
-	}
-	n.site, err = web.New(web.Config{Pool: n.pool, Jobs: n.jobs, Box: n.box, Waker: waker, Log: n.log, URL: n.config.URL,
-		Operators: n.config.Operators, Demo: n.demo, Works: n.works})
-	if err != nil {
-		return err
-	}
-	// What runs in the background outlives the signal: pages and jobs drain first.
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer n.background.Wait()
-	defer stop()
-	n.background.Go(func() { waker.Run(background) })
-	n.background.Go(func() {
-		if err := n.site.Start(background); err != nil {
-			n.log.Error("the live pages did not start", "error", err)
+// nurse starts the embedded Postgres again when it has died under us. One of the operator's own is the operator's.
+func (p *program) nurse(ctx context.Context) {
+	look := time.NewTicker(2 * time.Second)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
 		}
-	})
-	if err := n.jobs.Start(background); err != nil {
-		return err
-	}
-	return n.listen(ctx)
-}
-
-func (n *node) listen(ctx context.Context) error {
-	listener, err := net.Listen("tcp", n.config.Addr)
-	if err != nil {
-		return errors.Join(fmt.Errorf("WEDSYNC_ADDR: %w", err), n.drain(nil))
-	}
-	server := &http.Server{Handler: n.site, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug)}
-	failed := make(chan error, 1)
-	n.background.Go(func() { failed <- server.Serve(smallBuffers{listener}) })
-	n.log.Info("serving", "address", listener.Addr().String(), "url", n.config.URL.String(), "demo", n.demo, "works", n.works)
-	if n.demo {
-		if err := n.introduce(ctx); err != nil {
-			return errors.Join(err, n.drain(server))
+		if p.pool.Ping(ctx) == nil || ctx.Err() != nil {
+			continue
 		}
-	}
-	select {
-	case err := <-failed:
-		return errors.Join(err, n.drain(server))
-	case <-ctx.Done():
-		return n.drain(server)
-	}
-}
-
-// drain goes down in the order that loses nothing: no new pages, live pages move elsewhere, requests end, then jobs.
-func (n *node) drain(server *http.Server) error {
-	n.log.Info("going down")
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	n.site.Drain()
-	var err error
-	if server != nil {
-		err = server.Shutdown(ctx)
-	}
-	return errors.Join(err, n.jobs.Stop(ctx))
-}
-
-// introduce fills the demo and says where to begin.
-func (n *node) introduce(ctx context.Context) error {
-	door := &inbound.Door{Pool: n.pool, River: n.jobs.River}
-	if err := sandbox.Seed(ctx, n.pool, n.box, door, time.Now()); err != nil {
-		return err
-	}
-	base := n.config.URL.String()
-	fmt.Fprintf(n.out, "\n  WedSync runs at %s, with made-up data.\n\n  Sign in (password %q):\n", base, sandbox.Password)
-	for _, s := range sandbox.Suppliers {
-		fmt.Fprintf(n.out, "    %-28s %s/login?email=%s\n", s.Org, base, url.QueryEscape(s.Email))
-	}
-	for _, c := range sandbox.Couples {
-		fmt.Fprintf(n.out, "    %-28s %s/login?email=%s\n", c.Names, base, url.QueryEscape(c.Email))
-	}
-	fmt.Fprintf(n.out, "\n  Then press a button at %s/sandbox and watch a figure move.\n\n", base)
-	return nil
-}
-
-// smallBuffers keeps little of a stream in the kernel, so that a page which has stopped reading is noticed.
-type smallBuffers struct{ net.Listener }
-
-func (l smallBuffers) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		if err := tcp.SetWriteBuffer(64 << 10); err != nil {
-			return conn, nil // the kernel's own size is slower to notice, and works
+		again, err := p.startLocal(ctx)
+		if err != nil {
+			p.log.Error("the embedded Postgres does not answer and did not start again; tried again in 2 s", "error", err)
+			continue
 		}
+		before := p.local
+		p.local = again
+		if err := before.Stop(); err != nil { // gives back our share; the new one keeps the server up
+			p.log.Warn("the share in the Postgres that died was not given back", "error", err)
+		}
+		p.log.Warn("the embedded Postgres was started again")
 	}
-	return conn, err
 }
 
 func (p *program) addSupplier(ctx context.Context, args []string) error {
@@ -436,6 +376,9 @@ func (p *program) addConnection(ctx context.Context, args []string) error {
 	if !kind.Valid() {
 		return exit{2, fmt.Errorf("--provider takes stripe, tave, honeybook, lightblue, studioninja, shootq, wedme or custom; it is %q", provider)}
 	}
+	if kind == queries.ProviderStripe && proof == queries.SenderProofStaticKey {
+		return exit{2, errors.New("Stripe signs every delivery: --static-key would only let others in")}
+	}
 	if err := p.ready(ctx); err != nil {
 		return err
 	}
@@ -449,52 +392,67 @@ func (p *program) addConnection(ctx context.Context, args []string) error {
 	return p.printOr(nil, map[string]any{"connection_id": made.ID, "secret": made.Secret, "url": p.config.URL.JoinPath(inbound.Path(kind, made.Token)).String()})
 }
 
+// rotateKeys seals everything under a new key. A keyset in the environment reaches the nodes only by a restart, so there it
+// takes two steps: the new keyset is printed first, and --reseal, once every node has it, does the rest.
 func (p *program) rotateKeys(ctx context.Context, args []string) error {
-	if err := p.flags("keys rotate", args, func(*flag.FlagSet) {}); err != nil {
+	var reseal bool
+	err := p.flags("keys rotate", args, func(f *flag.FlagSet) {
+		f.BoolVar(&reseal, "reseal", false, "with WEDSYNC_KEYS: the new keyset is on every node, seal everything under it")
+	})
+	if err != nil {
 		return err
 	}
 	if err := p.ready(ctx); err != nil {
 		return err
 	}
-	text, err := p.box.Rotate()
-	if err != nil {
-		return err
-	}
-	if p.config.Keys != "" {
-		// A keyset in the environment reaches the serving nodes only by a restart, so nothing may be sealed under it before.
-		fmt.Fprintf(p.out, "Set this as WEDSYNC_KEYS on every node and restart them; it opens what is sealed already:\n%s\n", text)
-		return nil
+	if !reseal {
+		text, err := p.box.Rotate()
+		if err != nil {
+			return err
+		}
+		if p.config.Keys != "" {
+			return p.tell(map[string]any{"keys": text}, "Set this as WEDSYNC_KEYS on every node, restart them, then run: wedsync keys rotate --reseal\n"+text)
+		}
 	}
 	n, err := inbound.Reseal(ctx, p.pool, p.box)
 	if err != nil {
 		return fmt.Errorf("%d are sealed anew, the rest still opens with the old key; run it again: %w", n, err)
 	}
-	fmt.Fprintf(p.out, "%d secrets are sealed under a new key\n", n)
-	return nil
+	return p.tell(map[string]any{"sealed": n}, fmt.Sprintf("%d secrets are sealed under the new key", n))
+}
+
+// tell prints for machines or for people.
+func (p *program) tell(object map[string]any, words string) error {
+	if p.json {
+		return p.print(object)
+	}
+	_, err := fmt.Fprintln(p.out, words)
+	return err
 }
 
 func (p *program) doctor(ctx context.Context, args []string) error {
 	if err := p.flags("doctor", args, func(*flag.FlagSet) {}); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "Address     %s, public as %s\nData        %s\n", p.config.Addr, p.config.URL, p.config.Data)
+	findings := []views.Finding{
+		{What: "Address", Healthy: true, Words: p.config.Addr + ", public as " + p.config.URL.String()},
+		{What: "Data", Healthy: true, Words: p.config.Data},
+	}
 	if err := p.open(ctx); err != nil {
-		return exit{1, fmt.Errorf("the database cannot be opened: %w", err)}
-	}
-	if p.local != nil {
-		fmt.Fprintf(p.out, "Postgres    embedded, version %s, at %s\n", p.local.Version(), p.local.URL())
+		findings = append(findings, views.Finding{What: "Database", Words: "cannot be opened: " + err.Error()})
 	} else {
-		fmt.Fprintln(p.out, "Postgres    your own, from DATABASE_URL")
-	}
-	if len(p.config.Operators) == 0 {
-		fmt.Fprintln(p.out, "Operators   nobody may enter /ops; name their e-mail addresses in WEDSYNC_OPERATORS")
+		findings = append(append(findings, p.surroundings(ctx)...), web.Examine(ctx, p.pool, false)...)
 	}
 	broken := 0
-	for _, f := range web.Examine(ctx, p.pool, false) {
-		fmt.Fprintf(p.out, "%-11s %s\n", f.What, f.Words)
+	var lines []string
+	for _, f := range findings {
+		lines = append(lines, fmt.Sprintf("%-11s %s", f.What, f.Words))
 		if !f.Healthy {
 			broken++
 		}
+	}
+	if err := p.tell(map[string]any{"healthy": broken == 0, "findings": findings}, strings.Join(lines, "\n")); err != nil {
+		return err
 	}
 	if broken > 0 {
 		return exit{1, fmt.Errorf("%d of these need you", broken)}
@@ -502,10 +460,26 @@ func (p *program) doctor(ctx context.Context, args []string) error {
 	return nil
 }
 
+// surroundings are what is configured, where the product does without.
+func (p *program) surroundings(ctx context.Context) []views.Finding {
+	where := views.Finding{What: "Postgres", Healthy: true, Words: "your own, from DATABASE_URL"}
+	if p.local != nil {
+		where.Words = "embedded, version " + p.local.Version() + ", at " + p.local.URL()
+	}
+	if err := p.pool.Ping(ctx); err != nil {
+		where.Healthy, where.Words = false, where.Words+"; it does not answer: "+err.Error()
+	}
+	operators := views.Finding{What: "Operators", Healthy: true, Words: strings.Join(p.config.Operators, ", ")}
+	if len(p.config.Operators) == 0 {
+		operators.Words = "nobody may enter /ops; name their e-mail addresses in WEDSYNC_OPERATORS"
+	}
+	return []views.Finding{where, operators}
+}
+
 func (p *program) flags(name string, args []string, define func(*flag.FlagSet)) error {
 	f := flag.NewFlagSet("wedsync "+name, flag.ContinueOnError)
 	f.SetOutput(p.err)
-	f.Bool("json", false, "print one JSON object")
+	f.BoolVar(&p.json, "json", false, "print one JSON object")
 	define(f)
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -528,5 +502,7 @@ func (p *program) printOr(faults views.Faults, made map[string]any) error {
 		}
 		return exit{2, errors.New(strings.Join(lines, "\n"))}
 	}
-	return json.NewEncoder(p.out).Encode(made)
+	return p.print(made)
 }
+
+func (p *program) print(object map[string]any) error { return json.NewEncoder(p.out).Encode(object) }

@@ -31,7 +31,7 @@ var (
 func ptr[T any](v T) *T { return &v }
 
 var kpis = KPIsView{Stand: at, Row: queries.KPIsRow{Currency: "GBP", RevenuePaid: 4825050, RevenueRefunded: 30000, OtherCurrencies: 1, BookingsConfirmed: 19,
-	ClientsActive: 22, WeddingsNext30d: 2, InvitesAccepted: 3, ConflictsOpen: 1, EventsWaiting: 4},
+	ClientsActive: 22, WeddingsNext30d: 2, InvitesAccepted: 3, ConflictsOpen: 1, EventsWaiting: 4, EventsUnread: 2},
 	Trends: []queries.TrendsRow{{Paid: 100, Bookings: 18, Clients: 20}, {Paid: 5000, Refunded: 30000, Bookings: 19, Clients: 22, Invites: 3}}}
 
 var weddings = WeddingsView{Stand: at, Now: noon, Rows: []queries.NextWeddingsRow{
@@ -49,7 +49,8 @@ var cases = map[string]templ.Component{
 	"App":           App(page),
 	"Clients":       Clients(page, "kay", []queries.ClientsRow{{ID: one, Name: "Anna Kay", PartnerName: "Tom Fry", Email: "a@example.com", CreatedAt: noon}}),
 	"Clients_empty": Clients(page, "", nil), "Clients_nobody": Clients(page, "<x>", nil),
-	"Connection":            Connection(page, ConnectionView{ID: one, Provider: queries.ProviderStripe, URL: "https://x/webhooks/stripe/t", Search: "a", Status: "failed", Older: "?before=1", List: deliveries}),
+	"Connection": Connection(page, ConnectionView{ID: one, Provider: queries.ProviderStripe, URL: "https://x/webhooks/stripe/t", Search: "a", Status: "failed", Older: "?before=1", List: deliveries,
+		Secrets: []queries.LiveSecretsRow{{ID: one, CreatedAt: noon}, {ID: two, CreatedAt: noon, ExpiresAt: &noon}}, SecretFault: "Too short."}),
 	"ConnectionMade":        ConnectionMade(page, NewlyMade{ID: one, Provider: queries.ProviderStripe, URL: "https://x", Secret: "whsec_1"}),
 	"ConnectionMade_key":    ConnectionMade(page, NewlyMade{ID: one, Provider: queries.ProviderCustom, Proof: queries.SenderProofStaticKey, URL: "https://x", Secret: "whsec_1"}),
 	"ConnectionMade_signed": ConnectionMade(page, NewlyMade{ID: one, Provider: queries.ProviderCustom, Proof: queries.SenderProofSigned, URL: "https://x", Secret: "whsec_1"}),

@@ -16,9 +16,9 @@ import (
 
 // Finding is one thing that doctor, readyz and the operators' page look at.
 type Finding struct {
-	What    string
-	Healthy bool
-	Words   string
+	What    string `json:"what"`
+	Healthy bool   `json:"healthy"`
+	Words   string `json:"words"`
 }
 
 // OperationsView is the operators' page.

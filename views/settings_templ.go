@@ -751,6 +751,8 @@ func auditWords(action string) string {
 	switch action {
 	case "connection.created":
 		return "A connection was made"
+	case "connection.secret":
+		return "A signing secret was added"
 	case "delivery.rerun":
 		return "A delivery was run again"
 	case "member.added":

@@ -119,7 +119,7 @@ func paymentWords(s queries.PaymentStatus) (string, ui.Tone) {
 	case queries.PaymentStatusPending:
 		return "On its way", ui.Neutral
 	default:
-		return "Only its refund has come", ui.Warn
+		return "Expected", ui.Neutral
 	}
 }
 

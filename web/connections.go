@@ -80,7 +80,9 @@ func (s *Server) connectionURL(p queries.Provider, token string) string {
 }
 
 // connection is one connection's page: its address and what came through it.
-func (s *Server) connection(c echo.Context) error {
+func (s *Server) connection(c echo.Context) error { return s.drawConnection(c, http.StatusOK, "") }
+
+func (s *Server) drawConnection(c echo.Context, status int, secretFault string) error {
 	v, now := visitorOf(c), time.Now()
 	id, err := idOf(c)
 	if err != nil {
@@ -90,13 +92,11 @@ func (s *Server) connection(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	view := views.ConnectionView{ID: id, Provider: row.Provider, Proof: row.Proof, Search: searched(c), Status: c.QueryParam("status")}
+	view := views.ConnectionView{ID: id, Provider: row.Provider, Proof: row.Proof, Search: searched(c), Status: c.QueryParam("status"), SecretFault: secretFault}
 	if s.may(v, manager) {
-		token, err := inbound.OpenToken(s.config.Box, v.OrgID, id, row.TokenSealed)
-		if err != nil {
+		if view.URL, view.Secrets, err = s.wayIn(c, row); err != nil {
 			return err
 		}
-		view.URL = s.connectionURL(row.Provider, token)
 	}
 	filter := deliveryFilter(c, v.OrgID, id, view.Search)
 	if view.List, view.Older, err = s.deliveryPage(c, filter, now); err != nil {
@@ -107,7 +107,21 @@ func (s *Server) connection(c echo.Context) error {
 	if !view.List.Filtered && filter.Before == nil {
 		p.LiveURL = liveURL(map[string]views.Stand{inbound.DeliveriesRegion(id): view.List.Stand})
 	}
-	return draw(c, http.StatusOK, views.Connection(p, view))
+	if c.QueryParam("kept") == "secret" {
+		p.Flash = "The secret is kept. Deliveries signed with the one before are taken for another 24 hours."
+	}
+	return draw(c, status, views.Connection(p, view))
+}
+
+// wayIn is what only managers see: the address, and the secrets that verify what comes to it.
+func (s *Server) wayIn(c echo.Context, row queries.ConnectionByIDRow) (string, []queries.LiveSecretsRow, error) {
+	org := visitorOf(c).OrgID
+	token, err := inbound.OpenToken(s.config.Box, org, row.ID, row.TokenSealed)
+	if err != nil {
+		return "", nil, err
+	}
+	secrets, err := s.q.LiveSecrets(c.Request().Context(), queries.LiveSecretsParams{OrgID: org, ConnectionID: row.ID})
+	return s.connectionURL(row.Provider, token), secrets, err
 }
 
 // perPage is one less than the query asks for: the one more says that there are older ones.

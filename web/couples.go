@@ -24,10 +24,9 @@ func OpenCouple(ctx context.Context, pool *pgxpool.Pool, n NewCouple) (queries.C
 		}
 	}
 	day, dateErr := time.Parse(time.DateOnly, n.Date)
-	_, zoneErr := time.LoadLocation(n.Timezone)
 	say(!named(n.Names), "names", "Give both names, such as Anna & Tom.")
 	say(dateErr != nil, "date", "Give the day as 2027-06-12.")
-	say(zoneErr != nil || n.Timezone == "" || n.Timezone == "Local", "timezone", "Give a time zone such as Europe/London.")
+	say(!isZone(n.Timezone), "timezone", "Give a time zone such as Europe/London.")
 	checkSignIn(say, n.Email, n.Password)
 	if len(faults) > 0 {
 		return queries.CreateCoupleRow{}, faults, nil

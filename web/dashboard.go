@@ -50,7 +50,9 @@ func kpisOf(ctx context.Context, q *queries.Queries, org uuid.UUID, stand views.
 	if err != nil {
 		return views.KPIsView{}, err
 	}
-	trends, err := q.Trends(ctx, queries.TrendsParams{OrgID: org, Weeks: weeks(now)})
+	ends := weeks(now)
+	since := ends[0].AddDate(0, 0, -7)
+	trends, err := q.Trends(ctx, queries.TrendsParams{OrgID: org, Weeks: ends, Since: &since})
 	return views.KPIsView{Stand: stand, Row: row, Trends: trends}, err
 }
 

@@ -116,7 +116,7 @@ func (s *Server) answerError(err error, c echo.Context) {
 	var sendErr error
 	switch {
 	case strings.HasPrefix(path, "/webhooks/"):
-		sendErr = c.JSON(k.status, errorBody(k, err))
+		sendErr = c.JSON(k.status, errorBody(k, id))
 	case path == "/live":
 		sendErr = c.NoContent(k.status)
 	default:
@@ -127,9 +127,12 @@ func (s *Server) answerError(err error, c echo.Context) {
 	}
 }
 
-func errorBody(k kind, err error) map[string]any {
+func errorBody(k kind, requestID string) map[string]any {
 	message := k.happened + " " + k.do
-	if k.happened == "" {
+	switch {
+	case k.status >= 500:
+		message = "WedSync could not take this delivery just now, so it was not kept. Send it again; the request's id is " + requestID + "."
+	case k.happened == "":
 		message = k.is.Error()
 	}
 	return map[string]any{"error": map[string]string{"code": k.code, "message": message}}

@@ -27,7 +27,7 @@ func (c *counts) request(method, route string, status int, took time.Duration) {
 	if route == "/live" { // its duration is how long somebody kept a page open
 		return
 	}
-	c.set.GetOrCreateHistogram(fmt.Sprintf(`wedsync_request_seconds{method=%q,route=%q,status="%d"}`, known(method), route, status)).Update(took.Seconds())
+	c.set.GetOrCreateSummary(fmt.Sprintf(`wedsync_request_seconds{method=%q,route=%q,status="%d"}`, known(method), route, status)).Update(took.Seconds())
 }
 
 // known keeps made-up methods from making series.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -117,11 +118,17 @@ func (s *Server) mountRiver() error {
 	return nil
 }
 
-// Start begins what the pages need in the background: the live hub and River's page data. It returns when ctx ends.
+// Start does what requests need in the background: the live hub, the door's commits and River's page data, until ctx ends.
 func (s *Server) Start(ctx context.Context) error {
+	if !s.config.Serves {
+		return nil
+	}
 	if err := s.river.Start(ctx); err != nil {
 		return fmt.Errorf("river's pages: %w", err)
 	}
-	s.hub.Run(ctx)
+	var both sync.WaitGroup
+	both.Go(func() { s.hub.Run(ctx) })
+	both.Go(func() { s.door.Run(ctx) })
+	both.Wait()
 	return nil
 }

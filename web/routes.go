@@ -48,6 +48,7 @@ func (s *Server) routes() []route {
 		{get, "/app/connections/new", manager, s.connectionForm},
 		{post, "/app/connections", manager, s.createConnection},
 		{get, "/app/connections/:id", staff, s.connection},
+		{post, "/app/connections/:id/secrets", manager, s.createSecret},
 		{get, "/app/deliveries/:id", staff, s.delivery},
 		{post, "/app/deliveries/:id/runs", manager, s.createRun},
 		{get, "/app/settings", staff, s.settings},
@@ -74,7 +75,12 @@ func (s *Server) routes() []route {
 // mount puts the routes behind their checks, and River's own pages behind the operators'.
 func (s *Server) mount() error {
 	for _, r := range s.routes() {
-		s.echo.Add(r.method, r.path, r.handle, s.only(r.access))
+		if s.config.Serves || r.path == "/healthz" || r.path == "/readyz" || r.path == "/metrics" {
+			s.echo.Add(r.method, r.path, r.handle, s.only(r.access))
+		}
+	}
+	if !s.config.Serves {
+		return nil
 	}
 	s.echo.GET("/static/*", echo.WrapHandler(static.Handler()))
 	s.echo.GET("/favicon.ico", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, static.URL("favicon.ico")) })

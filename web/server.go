@@ -34,6 +34,7 @@ type Config struct {
 	Operators []string // e-mail addresses that may enter /ops
 	Demo      bool
 	Works     bool // this node also works jobs, so it is not ready while they wait
+	Serves    bool // false on a node that only works jobs: it answers health checks and nothing else
 }
 
 // Server is the site. It is an http.Handler.
@@ -58,7 +59,7 @@ type Server struct {
 func New(c Config) (*Server, error) {
 	s := &Server{
 		config: c, pool: c.Pool, q: queries.New(c.Pool), log: c.Log,
-		door:      &inbound.Door{Pool: c.Pool, River: c.Jobs.River},
+		door:      inbound.NewDoor(c.Pool, c.Jobs.River),
 		badProofs: newStrikes(5), badLogins: newStrikes(10),
 		draining: make(chan struct{}), world: sandbox.NewWorld(time.Now()), echo: echo.New(),
 	}

@@ -45,7 +45,7 @@ func (w *waitingWatch) look(org uuid.UUID) {
 	ctx, cancel := context.WithTimeout(context.Background(), doorPatience)
 	defer cancel()
 	touched, err := w.q.TouchIfWaiting(ctx, org)
-	if err != nil {
+	if err != nil && !databaseAway(err) { // away, or going down with us: the next delivery looks again
 		w.log.Warn("whether deliveries wait could not be looked up", "org_id", org, "error", err)
 		return
 	}

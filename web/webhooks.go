@@ -46,21 +46,21 @@ func (s *Server) receive(c echo.Context) error {
 	if err != nil {
 		return s.refused(c, err)
 	}
-	receipts, err := s.door.Accept(ctx, []inbound.Delivery{{
+	taken, err := s.door.Deliver(ctx, inbound.Delivery{
 		OrgID: connection.OrgID, ConnectionID: connection.ID, Provider: provider, ContentType: contentType, Proof: proof,
 		Peeked: inbound.Peek(provider, c.Request().Header, body, now), Body: body, ReceivedAt: now,
-	}})
+	})
 	if err != nil {
 		s.log.Error("a delivery was not taken; its sender tries again", "id", requestIDOf(ctx), "org_id", connection.OrgID, "error", err)
 		return s.refused(c, errAway)
 	}
-	if receipts[0].Duplicate {
+	if taken.Duplicate {
 		s.counts.delivery("duplicate")
-		return c.JSON(http.StatusOK, receipt{receipts[0].ID, "duplicate"})
+		return c.JSON(http.StatusOK, receipt{taken.ID, "duplicate"})
 	}
 	s.counts.delivery("accepted")
 	s.waiting.watch(connection.OrgID)
-	return c.JSON(http.StatusAccepted, receipt{receipts[0].ID, "accepted"})
+	return c.JSON(http.StatusAccepted, receipt{taken.ID, "accepted"})
 }
 
 func (s *Server) refused(c echo.Context, err error) error {

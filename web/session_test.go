@@ -1,0 +1,356 @@
+package web
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/queries/seal"
+	"github.com/wedsync/wedsync/queries/testdb"
+	"github.com/wedsync/wedsync/views/ui"
+)
+
+func (s *site) login(t *testing.T, email, password, next string, with *http.Cookie) *httptest.ResponseRecorder {
+	t.Helper()
+	return s.post(t, "/login", url.Values{"email": {email}, "password": {password}, "next": {next}}, with)
+}
+
+// cookieOf is the one cookie of an answer.
+func cookieOf(t *testing.T, w *httptest.ResponseRecorder) *http.Cookie {
+	t.Helper()
+	all := w.Result().Cookies()
+	if len(all) != 1 {
+		t.Fatalf("%d: %d cookies", w.Code, len(all))
+	}
+	return all[0]
+}
+
+func (s *site) count(t *testing.T, query string, args ...any) (n int) {
+	t.Helper()
+	if err := s.pool.QueryRow(t.Context(), query, args...).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestTheCookie(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		scheme, name string
+		secure       bool
+	}{
+		{"http", "wedsync", false},
+		{"https", "__Host-wedsync", true},
+	}
+	for _, tt := range tests {
+		s := newSite(t, func(c *Config) { c.URL = &url.URL{Scheme: tt.scheme, Host: "wedsync.test"} })
+		who := testdb.Org(t, s.pool).Owner
+		signedIn := s.login(t, who.Email, testdb.Password, "", nil)
+		got := cookieOf(t, signedIn)
+		if got.Name != tt.name || got.Secure != tt.secure || !got.HttpOnly || got.SameSite != http.SameSiteLaxMode || got.Path != "/" || got.Domain != "" || got.MaxAge != 30*24*3600 || len(got.Value) < 43 {
+			t.Errorf("%s: %+v", tt.scheme, got)
+		}
+		if hsts := signedIn.Header().Get("Strict-Transport-Security") != ""; hsts != tt.secure {
+			t.Errorf("%s: Strict-Transport-Security is %t", tt.scheme, hsts)
+		}
+		if page := s.get(t, "/app", got); page.Code != 200 {
+			t.Errorf("%s: %d", tt.scheme, page.Code)
+		}
+		gone := cookieOf(t, s.post(t, "/logout", nil, got))
+		if gone.Name != tt.name || gone.MaxAge >= 0 || gone.Value != "" || gone.Secure != tt.secure || gone.Path != "/" {
+			t.Errorf("%s: signed out: %+v", tt.scheme, gone)
+		}
+		if s.count(t, "SELECT count(*) FROM sessions WHERE token_sha256 = $1", []byte(got.Value)) != 0 {
+			t.Error("the token itself is kept")
+		}
+	}
+}
+
+func TestSigningInLeadsHome(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	for email, home := range map[string]string{w.org.Owner.Email: "/app", w.couple.Person.Email: "/us", strings.ToUpper(w.org.Owner.Email): "/app", " " + w.org.Owner.Email + " ": "/app"} {
+		got := w.login(t, email, testdb.Password, "", nil)
+		if got.Code != 303 || got.Header().Get("Location") != home {
+			t.Errorf("%q: %d to %s", email, got.Code, got.Header().Get("Location"))
+		}
+	}
+}
+
+func TestSigningInBeginsANewSessionAndEndsTheOldOne(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	email := w.org.Owner.Email
+	first := cookieOf(t, w.login(t, email, testdb.Password, "", nil))
+	second := cookieOf(t, w.login(t, email, testdb.Password, "", first))
+	if first.Value == second.Value || w.get(t, "/app", first).Code != 303 || w.get(t, "/app", second).Code != 200 {
+		t.Error("the session before goes on")
+	}
+	planted := w.cookie("planted-by-somebody", 3600)
+	third := cookieOf(t, w.login(t, email, testdb.Password, "", planted))
+	if third.Value == planted.Value || w.get(t, "/app", planted).Code != 303 {
+		t.Error("a planted session is worth something")
+	}
+	if w.get(t, "/app", second).Code != 200 {
+		t.Error("signing in elsewhere ended another browser's session")
+	}
+	w.login(t, email, "not the password", "", third)
+	if w.get(t, "/app", third).Code != 200 {
+		t.Error("a failed sign-in ended the session")
+	}
+}
+
+func TestASessionEnds(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	ended := func(what string, cookie *http.Cookie) {
+		t.Helper()
+		if got := w.get(t, "/app/clients?q=a", cookie); got.Code != 303 || got.Header().Get("Location") != "/login?next=%2Fapp%2Fclients%3Fq%3Da" {
+			t.Errorf("%s: %d to %s", what, got.Code, got.Header().Get("Location"))
+		}
+		if got := w.get(t, "/live", cookie); got.Code != 401 {
+			t.Errorf("%s: the stream: %d", what, got.Code)
+		}
+	}
+	out := w.as(t, "staff")
+	w.post(t, "/logout", nil, out)
+	ended("after signing out", out)
+
+	expired := w.as(t, "staff")
+	if _, err := w.pool.Exec(t.Context(), "UPDATE sessions SET expires_at = now() WHERE token_sha256 = $1", seal.TokenHash(expired.Value)); err != nil {
+		t.Fatal(err)
+	}
+	ended("after it expired", expired)
+	if n, err := w.q.EndExpiredSessions(t.Context()); err != nil || n != 1 {
+		t.Errorf("%d sessions were tidied away, %v", n, err)
+	}
+
+	removed := testdb.Member(t, w.pool, w.org.ID, queries.RoleStaff)
+	cookie := w.session(t, removed)
+	if got := w.post(t, "/app/team/"+removed.ID.String()+"/removal", nil, w.as(t, "owner")); got.Code != 303 {
+		t.Fatal(got.Code)
+	}
+	ended("after they left the team", cookie)
+	for _, value := range []string{"", "x", strings.Repeat("y", 5000)} {
+		ended("with a made-up cookie", w.cookie(value, 1))
+	}
+}
+
+// Who asks whether an address has an account learns nothing.
+func TestAnUnknownAddressAndAWrongPasswordAnswerAlike(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	known := w.login(t, w.org.Owner.Email, "not the password", "", nil)
+	for what, form := range map[string]url.Values{
+		"an unknown address": {"email": {"nobody@example.com"}, "password": {"not the password"}},
+		"no address":         {"email": {""}, "password": {testdb.Password}},
+		"a NUL":              {"email": {"a\x00b@example.com"}, "password": {testdb.Password}},
+		"no UTF-8":           {"email": {"\xff\xfe@example.com"}, "password": {testdb.Password}},
+		"a very long one":    {"email": {strings.Repeat("a", 10_000) + "@example.com"}, "password": {strings.Repeat("p", 10_000)}},
+	} {
+		got := w.post(t, "/login", form, nil)
+		email := form.Get("email")
+		if got.Code != 401 || got.Code != known.Code || len(got.Result().Cookies()) != 0 || !strings.Contains(got.Body.String(), "do not belong together") {
+			t.Errorf("%s: %d", what, got.Code)
+		}
+		if what == "an unknown address" && strings.ReplaceAll(got.Body.String(), email, w.org.Owner.Email) != known.Body.String() {
+			t.Errorf("%s: another page than for a wrong password", what)
+		}
+	}
+}
+
+func TestTheEleventhFailedSignInWaits(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	email := w.org.Owner.Email
+	for i := range 10 {
+		if got := w.login(t, email, "not the password", "", nil); got.Code != 401 {
+			t.Fatalf("%d: %d", i, got.Code)
+		}
+	}
+	for _, address := range []string{email, strings.ToUpper(email)} {
+		if got := w.login(t, address, testdb.Password, "", nil); got.Code != 429 || got.Header().Get("Retry-After") == "" || len(got.Result().Cookies()) != 0 {
+			t.Errorf("%s: %d", address, got.Code)
+		}
+	}
+	if got := w.login(t, w.couple.Person.Email, testdb.Password, "", nil); got.Code != 303 {
+		t.Errorf("somebody else waits with them: %d", got.Code)
+	}
+}
+
+func TestNextStaysOnThisSite(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.badLogins.limit = 1000
+	tests := map[string]string{
+		"": "/app", "/app/clients?q=a": "/app/clients?q=a", "/us": "/us",
+		"https://evil.example": "/app", "//evil.example": "/app", "/\\evil.example": "/app", "\\\\evil.example": "/app", "///evil.example": "/app", "javascript:alert(1)": "/app",
+		"/\t/evil.example": "/app", "/\n/evil.example": "/app", "evil.example": "/app", "http:/evil.example": "/app", "//user@evil.example/app": "/app", " //evil.example": "/app",
+		"/\x00": "/app", "https:evil.example": "/app", "/%zz": "/app",
+	}
+	for next, want := range tests {
+		got := w.login(t, w.org.Owner.Email, testdb.Password, next, nil)
+		if got.Code != 303 || got.Header().Get("Location") != want {
+			t.Errorf("%q leads to %q", next, got.Header().Get("Location"))
+		}
+		form := w.get(t, "/login?next="+url.QueryEscape(next), nil)
+		if want == "/app" && strings.Contains(form.Body.String(), "evil.example") {
+			t.Errorf("%q stands in the form", next)
+		}
+	}
+}
+
+func TestTheLastOwnerStays(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	owner, second := w.as(t, "owner"), testdb.Member(t, w.pool, w.org.ID, queries.RoleOwner)
+	me, them := "/app/team/"+w.org.Owner.ID.String(), "/app/team/"+second.ID.String()
+	if got := w.post(t, them+"/role", url.Values{"role": {"staff"}}, owner); got.Code != 303 {
+		t.Fatalf("one of two owners: %d", got.Code)
+	}
+	for _, try := range []struct {
+		path string
+		form url.Values
+		want int
+	}{
+		{me + "/role", url.Values{"role": {"staff"}}, 404}, {me + "/role", url.Values{"role": {"manager"}}, 404}, {me + "/removal", nil, 404},
+		{me + "/role", url.Values{"role": {"owner"}}, 303}, {me + "/role", url.Values{"role": {"emperor"}}, 400}, {me + "/role", nil, 400},
+	} {
+		if got := w.post(t, try.path, try.form, owner); got.Code != try.want {
+			t.Errorf("%s %v: %d", try.path, try.form, got.Code)
+		}
+	}
+	if w.count(t, "SELECT count(*) FROM memberships WHERE org_id = $1 AND role = 'owner'", w.org.ID) != 1 {
+		t.Error("the last owner is gone")
+	}
+}
+
+func TestTwoOwnersWhoDemoteEachOtherAtOnceLeaveOne(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	for round := range 15 {
+		org := testdb.Org(t, w.pool)
+		second := testdb.Member(t, w.pool, org.ID, queries.RoleOwner)
+		pairs := [][2]testdb.Person{{org.Owner, second}, {second, org.Owner}}
+		if round%3 == 2 {
+			pairs = [][2]testdb.Person{{org.Owner, org.Owner}, {second, second}} // both resign
+		}
+		var both sync.WaitGroup
+		for _, pair := range pairs {
+			cookie, path := w.session(t, pair[0]), "/app/team/"+pair[1].ID.String()
+			both.Go(func() {
+				if round%2 == 0 {
+					w.post(t, path+"/removal", nil, cookie)
+				} else {
+					w.post(t, path+"/role", url.Values{"role": {"staff"}}, cookie)
+				}
+			})
+		}
+		both.Wait()
+		if owners := w.count(t, "SELECT count(*) FROM memberships WHERE org_id = $1 AND role = 'owner'", org.ID); owners != 1 {
+			t.Fatalf("round %d: %d owners", round, owners)
+		}
+	}
+}
+
+func TestAChangeOfRoleHoldsFromTheNextClick(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	owner, member := w.as(t, "owner"), testdb.Member(t, w.pool, w.org.ID, queries.RoleStaff)
+	cookie := w.session(t, member)
+	for _, step := range []struct {
+		role                string
+		connection, newTeam int
+	}{{"staff", 403, 403}, {"manager", 200, 403}, {"owner", 200, 422}, {"staff", 403, 403}} {
+		if got := w.post(t, "/app/team/"+member.ID.String()+"/role", url.Values{"role": {step.role}}, owner); got.Code != 303 {
+			t.Fatal(got.Code)
+		}
+		if got := w.get(t, "/app/connections/new", cookie); got.Code != step.connection {
+			t.Errorf("as %s, the form: %d", step.role, got.Code)
+		}
+		if got := w.post(t, "/app/team", nil, cookie); got.Code != step.newTeam {
+			t.Errorf("as %s, the team: %d", step.role, got.Code)
+		}
+	}
+	if w.count(t, "SELECT count(*) FROM audit_log WHERE org_id = $1 AND action = 'member.role' AND subject = $2", w.org.ID, member.ID.String()) != 4 {
+		t.Error("not every change of role is in the audit log")
+	}
+}
+
+func TestAnAccountOpensOnlyWithWhatCanBeKept(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	good := url.Values{"name": {"Holm House"}, "category": {"venue"}, "timezone": {"Europe/London"}, "currency": {"gbp"}, "person": {"Henry Holm"}, "email": {"henry@example.com"}, "password": {"ten characters"}}
+	for field, values := range map[string][]string{
+		"name":     {"", " ", strings.Repeat("n", 121), "a\x00b", "\xff"},
+		"category": {"", "astronaut"}, "currency": {"", "pounds", "G1P"}, "person": {"", "\xff"},
+		"timezone": {"", "Local", "Mars/Olympus", "./Europe/London", "Europe//London", "../zoneinfo/UTC", "posixrules", "right/Europe/London", "localtime", "Factory", "leapseconds"},
+		"email":    {"", "henry", "Henry <henry@example.com>", "a\x00@example.com", strings.Repeat("h", 250) + "@example.com", w.org.Owner.Email, strings.ToUpper(w.org.Owner.Email)},
+		"password": {"", "too short", "ninechars", strings.Repeat("p", 1001)},
+	} {
+		for _, value := range values {
+			form := url.Values{}
+			for k, v := range good {
+				form[k] = v
+			}
+			form.Set(field, value)
+			got := w.post(t, "/signup", form, nil)
+			if got.Code != 422 || len(got.Result().Cookies()) != 0 || strings.Contains(got.Body.String(), "ten characters\"") {
+				t.Errorf("%s=%q: %d", field, value, got.Code)
+			}
+		}
+	}
+	got := w.post(t, "/signup", good, nil)
+	if got.Code != 303 || w.get(t, "/app", cookieOf(t, got)).Code != 200 {
+		t.Fatalf("%d", got.Code)
+	}
+	if w.count(t, "SELECT count(*) FROM users WHERE email = 'henry@example.com' AND password_hash LIKE '$argon2id$v=19$m=65536,t=3,p=4$%'") != 1 {
+		t.Error("the password is not hashed as it should be")
+	}
+	if w.login(t, "henry@example.com", "ten characters", "", nil).Code != 303 || w.login(t, "henry@example.com", "Ten characters", "", nil).Code != 401 {
+		t.Error("the password does not open the account, or another does")
+	}
+}
+
+// Every zone that the form offers is one that Postgres reckons in too: one that is not would stop a query over all tenants.
+func TestEveryZoneWeTakeIsKnownToPostgres(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	for _, zone := range append(zones(), ui.Option{Value: "Etc/GMT+5"}, ui.Option{Value: "America/Argentina/Buenos_Aires"}, ui.Option{Value: "America/Port-au-Prince"}) {
+		if !isZone(zone.Value) {
+			t.Errorf("%s is not taken", zone.Value)
+		}
+		if _, err := w.pool.Exec(t.Context(), "SELECT now() AT TIME ZONE $1::text", zone.Value); err != nil {
+			t.Errorf("%s: %v", zone.Value, err)
+		}
+	}
+	if _, err := w.q.AllOrgsTouchNewDay(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// Each hash holds 64 MiB: a burst of sign-ins takes turns, and every one of them is answered.
+func TestABurstOfSignInsIsAnswered(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	began := time.Now()
+	var all sync.WaitGroup
+	for range 12 {
+		all.Go(func() {
+			if got := w.login(t, uuid.NewString()+"@example.com", "not the password", "", nil); got.Code != 401 {
+				t.Errorf("%d", got.Code)
+			}
+		})
+	}
+	all.Wait()
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("it took %s", took)
+	}
+}

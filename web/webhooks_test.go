@@ -1,0 +1,401 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/queries/testdb"
+)
+
+// caller posts to one connection from an address of its own, so that tests do not use up each other's failures.
+type caller struct {
+	*site
+	org      uuid.UUID
+	provider queries.Provider
+	inbound.Connection
+	ip string
+}
+
+func (s *site) caller(t *testing.T, org uuid.UUID, p queries.Provider, ip string) *caller {
+	t.Helper()
+	return &caller{s, org, p, s.connect(t, org, p, queries.SenderProofSigned), ip}
+}
+
+func newCaller(t *testing.T, p queries.Provider) *caller {
+	t.Helper()
+	s := newSite(t)
+	return s.caller(t, testdb.Org(t, s.pool).ID, p, "203.0.113.9")
+}
+
+// signed is a delivery as its provider sends it; change makes it something else.
+func (c *caller) signed(t *testing.T, body string, change ...func(*http.Request)) *http.Request {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, c.base+inbound.Path(c.provider, c.Token), strings.NewReader(body))
+	r.Header = inbound.Sign(c.provider, c.Secret, []byte(body), time.Now())
+	r.Header.Set("Content-Type", "application/json")
+	r.RemoteAddr = c.ip + ":4711"
+	for _, f := range change {
+		f(r)
+	}
+	return r
+}
+
+type answer struct {
+	ID     uuid.UUID `json:"id"`
+	Status string    `json:"status"`
+	Error  struct{ Code, Message string }
+}
+
+// send holds every answer to the contract's shape: JSON, with either an id and a status or an error in words.
+func (c *caller) send(t *testing.T, r *http.Request) (int, answer, http.Header) {
+	t.Helper()
+	w := c.do(t, r)
+	var a answer
+	decoder := json.NewDecoder(bytes.NewReader(w.Body.Bytes()))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&a); err != nil || !strings.HasPrefix(w.Header().Get("Content-Type"), "application/json") {
+		t.Errorf("%d %s is not the contract's JSON: %s (%v)", w.Code, w.Header().Get("Content-Type"), w.Body, err)
+	}
+	if good := w.Code < 300; good != (a.ID != uuid.Nil) || good == (a.Error.Code != "") || (a.Error.Code == "") != (a.Error.Message == "") {
+		t.Errorf("%d: %s", w.Code, w.Body)
+	}
+	for _, internal := range []string{"pgx", "pq:", "SQLSTATE", "dial", "/work/", ".go:", "goroutine", "connection_secrets", c.Secret, c.Token} {
+		if strings.Contains(w.Body.String(), internal) {
+			t.Errorf("%d: the answer tells %q: %s", w.Code, internal, w.Body)
+		}
+	}
+	return w.Code, a, w.Header()
+}
+
+func booking(id string) string {
+	return fmt.Sprintf(`{"id":%q,"type":"booking.created","occurred_at":"2026-01-05T10:00:00Z","data":{"booking":{"external_id":"b-%s","title":"Kay & Fry","start":"2027-06-12T12:00","status":"confirmed"}}}`, id, id)
+}
+
+func stripePaid(id, currency string) string {
+	return fmt.Sprintf(`{"id":%q,"object":"event","type":"payment_intent.succeeded","created":1767600000,"data":{"object":{"id":"pi_%s","object":"payment_intent","amount":50000,"amount_received":50000,"currency":%q,"status":"succeeded"}}}`, id, id, currency)
+}
+
+func TestEveryProviderIsAcceptedOnceAndARepeatIsADuplicate(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	org := testdb.Org(t, s.pool).ID
+	for i, p := range queries.AllProviderValues() {
+		c := s.caller(t, org, p, fmt.Sprintf("203.0.113.%d", i))
+		body := booking("e-1")
+		if p == queries.ProviderStripe {
+			body = stripePaid("evt_1", "gbp")
+		}
+		code, first, _ := c.send(t, c.signed(t, body))
+		if code != http.StatusAccepted || first.Status != "accepted" {
+			t.Errorf("%s: %d %+v", p, code, first)
+		}
+		for range 2 {
+			if code, again, _ := c.send(t, c.signed(t, body)); code != http.StatusOK || again.Status != "duplicate" || again.ID != first.ID {
+				t.Errorf("%s again: %d %+v", p, code, again)
+			}
+		}
+		var stored string
+		err := s.pool.QueryRow(t.Context(), "SELECT provider || ' ' || convert_from(body, 'UTF8') FROM webhook_logs WHERE org_id = $1 AND id = $2", org, first.ID).Scan(&stored)
+		if err != nil || stored != string(p)+" "+body {
+			t.Errorf("%s: %s, %v", p, stored, err)
+		}
+	}
+}
+
+func without(name string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Del(name) }
+}
+
+func with(name, value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+
+func at(path string) func(*http.Request) {
+	return func(r *http.Request) { r.URL.Path, r.RequestURI = path, path }
+}
+
+func TestWhatTheDoorRefuses(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	org := testdb.Org(t, s.pool).ID
+	custom, stripe := s.caller(t, org, queries.ProviderCustom, "203.0.113.1"), s.caller(t, org, queries.ProviderStripe, "203.0.113.2")
+	old := func(c *caller, body string) func(*http.Request) {
+		return func(r *http.Request) {
+			for name, values := range inbound.Sign(c.provider, c.Secret, []byte(body), time.Now().Add(-time.Hour)) {
+				r.Header[name] = values
+			}
+		}
+	}
+	forged := inbound.Sign(queries.ProviderStripe, "another secret", []byte("{}"), time.Now()).Get("Stripe-Signature")
+	tests := []struct {
+		what   string
+		c      *caller
+		body   string
+		change func(*http.Request)
+		status int
+		code   string
+	}{
+		{"a wrong signature", custom, "{}", with("X-WedSync-Signature", "sha256="+strings.Repeat("00", 32)), 401, "bad_signature"},
+		{"no signature", custom, "{}", without("X-WedSync-Signature"), 401, "missing_signature"},
+		{"a stale one", custom, "{}", old(custom, "{}"), 401, "stale_timestamp"},
+		{"a static key that this connection does not take", custom, "{}", func(r *http.Request) {
+			r.Header = http.Header{"Content-Type": {"application/json"}, "X-Wedsync-Key": {custom.Secret}}
+		}, 401, "missing_signature"},
+		{"a forged Stripe signature", stripe, "{}", with("Stripe-Signature", forged), 401, "bad_signature"},
+		{"no Stripe signature", stripe, "{}", without("Stripe-Signature"), 401, "missing_signature"},
+		{"a stale Stripe one", stripe, "{}", old(stripe, "{}"), 401, "stale_timestamp"},
+		{"a token that nobody has", custom, "{}", at("/webhooks/custom/" + strings.Repeat("A", 43)), 404, "not_found"},
+		{"another provider's token", custom, "{}", at("/webhooks/tave/" + custom.Token), 404, "not_found"},
+		{"a provider that nobody is", custom, "{}", at("/webhooks/nobody/" + custom.Token), 404, "not_found"},
+		{"no token", custom, "{}", at("/webhooks/custom/"), 404, "not_found"},
+		{"a token with blanks and NUL", custom, "{}", at("/webhooks/custom/\x00 \xff"), 404, "not_found"},
+		{"GET", custom, "{}", func(r *http.Request) { r.Method = http.MethodGet }, 405, "method_not_allowed"},
+		{"PUT", custom, "{}", func(r *http.Request) { r.Method = http.MethodPut }, 405, "method_not_allowed"},
+		{"a body over 1 MiB", custom, strings.Repeat("a", 1<<20+1), nil, 413, "too_large"},
+		{"a content type that is not read", custom, "{}", with("Content-Type", "application/xml"), 415, "content_type"},
+		{"no content type", custom, "{}", without("Content-Type"), 415, "content_type"},
+		{"a packed body", custom, "{}", with("Content-Encoding", "gzip"), 415, "content_type"},
+	}
+	for i, tt := range tests {
+		tt.c.ip = fmt.Sprintf("198.51.100.%d", i)
+		r := tt.c.signed(t, tt.body)
+		if tt.change != nil {
+			tt.change(r)
+		}
+		if code, got, _ := tt.c.send(t, r); code != tt.status || got.Error.Code != tt.code {
+			t.Errorf("%s: %d %+v", tt.what, code, got)
+		}
+	}
+	var stored int
+	if err := s.pool.QueryRow(t.Context(), "SELECT count(*) FROM webhook_logs WHERE org_id = $1", org).Scan(&stored); err != nil || stored != 0 {
+		t.Errorf("%d refused deliveries were stored, %v", stored, err)
+	}
+}
+
+func TestTheSixthFailureInAMinuteIsToldToWaitAndATrueDeliveryStillPasses(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, queries.ProviderCustom)
+	wrong := with("X-WedSync-Signature", "sha256="+strings.Repeat("00", 32))
+	for i := range 7 {
+		code, got, h := c.send(t, c.signed(t, "{}", wrong))
+		if i < 5 && (code != 401 || h.Get("Retry-After") != "") || i >= 5 && (code != 429 || h.Get("Retry-After") == "" || got.Error.Code != "too_many_failures") {
+			t.Errorf("failure %d: %d %+v, Retry-After %q", i+1, code, got, h.Get("Retry-After"))
+		}
+	}
+	elsewhere := *c
+	elsewhere.ip = "203.0.113.77"
+	if code, _, _ := elsewhere.send(t, elsewhere.signed(t, "{}", wrong)); code != 401 {
+		t.Errorf("another caller: %d", code)
+	}
+	if code, _, _ := c.send(t, c.signed(t, booking("e-1"))); code != 202 {
+		t.Errorf("a true delivery from the same caller: %d", code)
+	}
+	if code, _, _ := c.send(t, c.signed(t, "{}", wrong)); code != 401 {
+		t.Errorf("a failure after it is the first again: %d", code)
+	}
+}
+
+func TestWhatIsTrulySignedIsTakenWhateverItIs(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, queries.ProviderCustom)
+	c.work(t)
+	page := func(size int) string { return `{"id":"` + strings.Repeat("i", size-9) + `"}` }
+	key := func(id string) func(*http.Request) { return with("Idempotency-Key", id) }
+	tests := []struct {
+		what, body string
+		change     func(*http.Request)
+		status     string
+		words      string
+	}{
+		{"broken JSON", `{"id":"e-1",`, nil, "failed", "JSON"},
+		{"no JSON at all", `hello`, nil, "failed", ""},
+		{"nothing", ``, nil, "failed", ""},
+		{"a list", `[1,2]`, nil, "failed", ""},
+		{"a wrong shape", `{"id":"e-2","type":"payment.completed","data":{"payment":{"external_id":"p","amount":"500.00"}}}`, nil, "failed", "amount"},
+		{"an unknown type", `{"id":"e-3","type":"contract.signed","data":{"booking":{"external_id":"b"}}}`, nil, "ignored", "contract.signed"},
+		{"invalid UTF-8", "{\"id\":\"\xff\xfe\",\"type\":\"booking.created\"}", nil, "", ""},
+		{"NUL in the body", "{\"id\":\"e-4\x00\",\"type\":\"client.created\"}", nil, "", ""},
+		{"an escaped NUL in every field", `{"id":"e-5\u0000","type":"client.created","data":{"client":{"external_id":"c\u0000","name":"A\u0000nna"}}}`, nil, "", ""},
+		{"an id header that no column holds", booking("e-6"), key("\xff\x01" + strings.Repeat("k", 5000)), "applied", ""},
+		{"exactly 1 MiB", page(1 << 20), nil, "", ""},
+		{"a form", "event=new_lead&name=Anna&email=a%40example.com", with("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"), "", ""},
+		{"deep nesting", `{"id":"e-7","type":"booking.created","data":` + strings.Repeat(`{"a":`, 5000) + "1" + strings.Repeat("}", 5000) + "}", nil, "failed", ""},
+		{"another currency", `{"id":"e-8","type":"payment.completed","data":{"payment":{"external_id":"p-8","amount":70000,"currency":"JPY"}}}`, nil, "applied", ""},
+	}
+	for _, tt := range tests {
+		r := c.signed(t, tt.body)
+		if tt.change != nil {
+			tt.change(r)
+		}
+		code, got, _ := c.send(t, r)
+		if code != http.StatusAccepted {
+			t.Errorf("%s: %d %+v", tt.what, code, got)
+			continue
+		}
+		status, words := c.fate(t, got.ID)
+		if status == "accepted" || tt.status != "" && status != tt.status || !strings.Contains(words, tt.words) || (status == "applied") != (words == "") {
+			t.Errorf("%s: %s, %q", tt.what, status, words)
+		}
+		if code, again, _ := c.send(t, r.Clone(t.Context())); code == http.StatusOK && again.ID != got.ID {
+			t.Errorf("%s: a repeat is of another one", tt.what)
+		}
+		owner := c.owner(t)
+		if page := c.get(t, "/app/deliveries/"+got.ID.String(), owner); page.Code != 200 {
+			t.Errorf("%s: its page: %d", tt.what, page.Code)
+		}
+	}
+	now := time.Now()
+	figures, err := c.q.KPIs(t.Context(), queries.KPIsParams{OrgID: c.org, Now: &now, In30Days: &now})
+	if err != nil || figures.RevenuePaid != 0 || figures.OtherCurrencies != 1 {
+		t.Errorf("%+v, %v", figures, err)
+	}
+}
+
+// fate waits until the delivery is settled.
+func (c *caller) fate(t *testing.T, id uuid.UUID) (status, words string) {
+	t.Helper()
+	eventually(t, "the delivery is settled", func() bool {
+		if err := c.pool.QueryRow(t.Context(), "SELECT status, error FROM webhook_logs WHERE org_id = $1 AND id = $2", c.org, id).Scan(&status, &words); err != nil {
+			t.Fatal(err)
+		}
+		return status != "accepted"
+	})
+	return status, words
+}
+
+func (c *caller) owner(t *testing.T) *http.Cookie {
+	t.Helper()
+	var p testdb.Person
+	if err := c.pool.QueryRow(t.Context(), "SELECT user_id FROM memberships WHERE org_id = $1 AND role = 'owner'", c.org).Scan(&p.ID); err != nil {
+		t.Fatal(err)
+	}
+	return c.session(t, p)
+}
+
+// What could not be read is kept as it came, so that a mended reader reads it again on "run again".
+func TestAFailedDeliveryMayRunAgain(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, queries.ProviderCustom)
+	c.work(t)
+	_, got, _ := c.send(t, c.signed(t, `{"id":"e-1","type":"booking.created","data":{}}`))
+	if status, _ := c.fate(t, got.ID); status != "failed" {
+		t.Fatal(status)
+	}
+	// The reader is mended: what it could not read before it can read now.
+	if _, err := c.pool.Exec(t.Context(), "UPDATE webhook_logs SET body = $2 WHERE id = $1", got.ID, booking("e-1")); err != nil {
+		t.Fatal(err)
+	}
+	owner := c.owner(t)
+	again := c.post(t, "/app/deliveries/"+got.ID.String()+"/runs", nil, owner)
+	if again.Code != http.StatusSeeOther || again.Header().Get("Location") != "/app/deliveries/"+got.ID.String() {
+		t.Errorf("%d to %s", again.Code, again.Header().Get("Location"))
+	}
+	if status, words := c.fate(t, got.ID); status != "applied" || words != "" {
+		t.Errorf("%s, %q", status, words)
+	}
+	c.post(t, "/app/deliveries/"+got.ID.String()+"/runs", nil, owner) // applied: nothing to run
+	var told string
+	err := c.pool.QueryRow(t.Context(), `SELECT string_agg(a.attempt || ' ' || a.outcome, ', ' ORDER BY a.attempt) || '; ' || (SELECT count(*) FROM bookings WHERE org_id = $1) || ' booking; ' ||
+		(SELECT count(*) FROM river_job WHERE kind = 'apply_delivery') || ' jobs' FROM webhook_attempts a WHERE a.org_id = $1`, c.org).Scan(&told)
+	if err != nil || told != "1 failed, 2 applied; 1 booking; 2 jobs" {
+		t.Errorf("%s, %v", told, err)
+	}
+}
+
+func TestTheDatabaseIsAway(t *testing.T) {
+	t.Parallel()
+	dead, err := pgxpool.New(t.Context(), "postgres://postgres@/wedsync?host=/nowhere&port=5432")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dead.Close()
+	closed, err := pgxpool.New(t.Context(), "postgres://postgres@/wedsync?host=/nowhere&port=5432")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	for what, pool := range map[string]*pgxpool.Pool{"a dead socket": dead, "a closed pool": closed} {
+		s := siteOn(t, pool)
+		c := &caller{s, uuid.New(), queries.ProviderCustom, inbound.Connection{Token: strings.Repeat("t", 43), Secret: "a secret nobody has told"}, "203.0.113.9"}
+		code, got, h := c.send(t, c.signed(t, booking("e-1")))
+		if code != http.StatusServiceUnavailable || got.Error.Code != "away" || h.Get("Retry-After") == "" {
+			t.Errorf("%s: %d %+v, Retry-After %q", what, code, got, h.Get("Retry-After"))
+		}
+		if page := s.get(t, "/app", s.cookie("anything", 1)); pool == dead && page.Code != http.StatusServiceUnavailable || strings.Contains(page.Body.String(), "nowhere") {
+			t.Errorf("%s: a page: %d", what, page.Code)
+		}
+		if ready := s.get(t, "/readyz", nil); ready.Code != http.StatusServiceUnavailable || !strings.Contains(ready.Body.String(), "Database: does not answer") {
+			t.Errorf("%s: %d %s", what, ready.Code, ready.Body)
+		}
+		if alive := s.get(t, "/healthz", nil); alive.Code != 200 {
+			t.Errorf("%s: %d", what, alive.Code)
+		}
+	}
+}
+
+// A database that hangs is away as well, as far as the sender is concerned.
+func TestADatabaseThatHangsIsAway(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, queries.ProviderCustom)
+	tx, err := c.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.WithoutCancel(t.Context())) //nolint:errcheck // nothing to keep
+	if _, err := tx.Exec(t.Context(), "LOCK TABLE webhook_logs"); err != nil {
+		t.Fatal(err)
+	}
+	if code, got, h := c.send(t, c.signed(t, booking("e-1"))); code != 503 || got.Error.Code != "away" || h.Get("Retry-After") == "" {
+		t.Errorf("%d %+v", code, got)
+	}
+}
+
+// Whatever comes to the door, the log names neither the token nor the secret, nor what was said.
+func TestTheLogKeepsSecretsAndWordsToItself(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, queries.ProviderCustom)
+	c.work(t)
+	secretly := func(body string) string { return strings.ReplaceAll(body, "Kay & Fry", "Xenophon & Quetzal") }
+	c.send(t, c.signed(t, secretly(booking("e-1"))))
+	c.send(t, c.signed(t, secretly(booking("e-1"))))
+	c.send(t, c.signed(t, secretly(booking("e-2")), without("X-WedSync-Signature")))
+	for range 7 {
+		c.send(t, c.signed(t, secretly(booking("e-3")), with("X-WedSync-Signature", "sha256=00")))
+	}
+	c.send(t, c.signed(t, secretly(booking("e-4")), with("Content-Type", "application/xml")))
+	c.send(t, c.signed(t, "Xenophon"+strings.Repeat("x", 1<<20)))
+	c.send(t, c.signed(t, "{}", func(r *http.Request) { r.Method = http.MethodGet }))
+	c.send(t, c.signed(t, "{}", at("/webhooks/tave/"+c.Token)))
+	c.send(t, c.signed(t, `{"id":"Xenophon","type":"payment.completed","data":{"payment":{"external_id":"Xenophon","amount":"Quetzal"}}}`))
+	if _, err := c.pool.Exec(t.Context(), `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now' USING ERRCODE = '22003'; END $$;
+		CREATE TRIGGER refuse AFTER INSERT ON activities FOR EACH ROW EXECUTE FUNCTION refuse()`); err != nil {
+		t.Fatal(err)
+	}
+	_, got, _ := c.send(t, c.signed(t, secretly(booking("e-5"))))
+	if status, _ := c.fate(t, got.ID); status != "failed" {
+		t.Error(status)
+	}
+	c.pool.Close() // and when nothing answers
+	c.send(t, c.signed(t, secretly(booking("e-6"))))
+	log := c.log.String()
+	if len(log) < 1000 || !strings.Contains(log, "a delivery was not applied") || !strings.Contains(log, "/webhooks/:provider/:token") {
+		t.Fatalf("is this the log?\n%s", log)
+	}
+	for _, secret := range []string{c.Token, c.Secret, "Xenophon", "Quetzal", "sha256="} {
+		if strings.Contains(log, secret) {
+			t.Errorf("the log tells %q:\n%s", secret, log)
+		}
+	}
+}
