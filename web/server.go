@@ -63,7 +63,7 @@ func New(c Config) (*Server, error) {
 		badProofs: newStrikes(5), badLogins: newStrikes(10),
 		draining: make(chan struct{}), world: sandbox.NewWorld(time.Now()), echo: echo.New(),
 	}
-	s.hub = live.New(live.Config{Pool: c.Pool, Log: c.Log, Draw: s.drawRegion, Stand: s.sessionsStand})
+	s.hub = live.New(live.Config{Pool: c.Pool, Log: c.Log, Draw: s.drawRegion, Stand: s.sessionsStand, Pace: pace})
 	s.waiting = newWaitingWatch(s.q, c.Waker, c.Log)
 	s.counts = newCounts(s)
 	s.echo.HideBanner, s.echo.HidePort = true, true

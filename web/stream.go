@@ -52,7 +52,8 @@ func shownRegions(params url.Values) (map[string]int64, error) {
 
 func knownRegion(name string) bool {
 	if connection, ok := strings.CutPrefix(name, "deliveries:"); ok {
-		return uuid.Validate(connection) == nil
+		id, err := uuid.Parse(connection)
+		return err == nil && id.String() == connection
 	}
 	return name == "kpis" || name == "weddings" || name == "activity"
 }
@@ -98,6 +99,14 @@ func (s *Server) drawRegion(ctx context.Context, org uuid.UUID, region string) (
 	err = component.Render(ctx, &html)
 	drawn.HTML = html.Bytes()
 	return drawn, err
+}
+
+// pace: figures follow every change, lists ten times a second.
+func pace(region string) time.Duration {
+	if region == "kpis" {
+		return 0
+	}
+	return 100 * time.Millisecond
 }
 
 // component is the table from regions to what draws them, and to the contract's event names.

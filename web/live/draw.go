@@ -34,10 +34,25 @@ func (h *Hub) bring(r *room, name string, reg *region) {
 	case reg.drawing: // drawOnce compares again when it is done
 	case time.Now().Before(reg.again):
 		r.unsettled = true
+		h.wakeAt(r, reg)
 	default:
 		reg.drawing = true
 		go h.drawOnce(r, name, reg, reg.version)
 	}
+}
+
+// wakeAt looks at the room again when the region may be drawn. Called with the lock held.
+func (h *Hub) wakeAt(r *room, reg *region) {
+	if reg.waking {
+		return
+	}
+	reg.waking = true
+	time.AfterFunc(time.Until(reg.again), func() {
+		h.mu.Lock()
+		reg.waking = false
+		h.mu.Unlock()
+		h.hint(r.audience)
+	})
 }
 
 // drawOnce draws, then asks for everybody's rights, then hands out, in this order: a right that ended before the drawing
@@ -64,6 +79,9 @@ func (h *Hub) drawOnce(r *room, name string, reg *region, wanted int64) {
 		return
 	}
 	reg.drew(&drawn, wanted, h.looks)
+	if h.config.Pace != nil {
+		reg.again = time.Now().Add(h.config.Pace(name))
+	}
 	asked.judge(roles)
 	r.hand(name, reg)
 	h.bring(r, name, reg)

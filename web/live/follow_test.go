@@ -49,6 +49,29 @@ func TestABurstIsAtMostTwoDrawings(t *testing.T) {
 	}
 }
 
+func TestAPacedRegionSkipsToTheNewest(t *testing.T) {
+	t.Parallel()
+	const pace = 1500 * time.Millisecond
+	h := setup(t, func(h *house) {
+		h.hub.config.Pace = func(string) time.Duration { return pace }
+	})
+	us := h.org()
+	p := h.open(us, "kpis=0")
+	h.tell(us.org, "kpis")
+	p.wants("kpis_event", 1) // the first at once
+	first := time.Now()
+	for range 20 {
+		h.tell(us.org, "kpis")
+	}
+	p.wants("kpis_event", 21) // the next when its time has come, and then the newest
+	if waited := time.Since(first); waited < pace/2 {
+		t.Errorf("the second drawing came after %s", waited)
+	}
+	if n := h.draws.Load(); n != 2 {
+		t.Errorf("%d drawings", n)
+	}
+}
+
 func TestOneDrawingServesAllPagesOfAnAudience(t *testing.T) {
 	t.Parallel()
 	h := setup(t)

@@ -42,6 +42,9 @@ type Config struct {
 	Log  *slog.Logger
 	// Draw draws a region and tells the version it was drawn from, both in one snapshot.
 	Draw func(ctx context.Context, audience uuid.UUID, region string) (Drawn, error)
+	// Pace is how soon after one drawing of a region the next may follow: a list that is read gains nothing from fifty
+	// drawings a second, and each costs a write to every page. Nil: at once.
+	Pace func(region string) time.Duration
 	// Stand tells which of the sessions may still see the audience, and in which role.
 	Stand func(ctx context.Context, audience uuid.UUID, sessions []uuid.UUID) (map[uuid.UUID]string, error)
 }

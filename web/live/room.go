@@ -24,7 +24,8 @@ type region struct {
 	lastAt   uint64 // looks begun when last was finished: the answer of one of them may be older than it
 	drawing  bool
 	failures int
-	again    time.Time // not to be drawn before: the last attempt failed
+	again    time.Time // not to be drawn before: the last attempt failed, or was a moment ago
+	waking   bool      // a look at that moment is arranged
 }
 
 // person is somebody with pages open here, in whichever rooms.
