@@ -100,6 +100,11 @@ func TestWhatWasTriedTooOftenIsDeadAndMayRunAgain(t *testing.T) {
 		t.Error(got)
 	}
 	run(t, n.pool, "DROP TRIGGER refuse ON activities")
+	for _, org := range []uuid.UUID{testdb.Org(t, n.pool).ID, uuid.New()} {
+		if theirs, err := queries.New(n.pool).ReopenDelivery(t.Context(), queries.ReopenDeliveryParams{OrgID: org, ID: id}); err != nil || theirs != 0 {
+			t.Errorf("another organisation reopened it: %d, %v", theirs, err)
+		}
+	}
 	reopened, err := queries.New(n.pool).ReopenDelivery(t.Context(), queries.ReopenDeliveryParams{OrgID: n.org, ID: id})
 	if err != nil || reopened != 1 {
 		t.Fatalf("%d, %v", reopened, err)

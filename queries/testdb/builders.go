@@ -1,7 +1,6 @@
 package testdb
 
 import (
-	"context"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -119,7 +118,7 @@ func fill(t testing.TB, pool *pgxpool.Pool, org Supplier) {
 	}
 	_, err := pool.Exec(t.Context(), "INSERT INTO sync_conflicts (org_id, subject, field) VALUES ($1, 'decoy', 'date')", org.ID)
 	must(t, err)
-	must(t, queries.New(pool).Audit(context.WithoutCancel(t.Context()), queries.AuditParams{OrgID: org.ID, Action: "decoy.made"}))
+	must(t, queries.New(pool).Audit(t.Context(), queries.AuditParams{OrgID: org.ID, Action: "decoy.made"}))
 }
 
 var addresses atomic.Int64

@@ -1,0 +1,335 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/queries/seal"
+	"github.com/wedsync/wedsync/queries/testdb"
+)
+
+// shell runs commands against one database and one data directory.
+type shell struct {
+	env map[string]string
+}
+
+func newShell(t *testing.T) *shell {
+	t.Helper()
+	return &shell{map[string]string{"DATABASE_URL": testdb.URL(t), "WEDSYNC_DATA": t.TempDir(), "WEDSYNC_URL": "https://app.example.com"}}
+}
+
+func (s *shell) run(t *testing.T, args ...string) (code int, out, log string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	p := &program{getenv: func(name string) string { return s.env[name] }, out: &stdout, err: &stderr}
+	code = p.run(t.Context(), args)
+	return code, stdout.String(), stderr.String()
+}
+
+// made runs a command that must succeed and print one JSON object with exactly these keys.
+func (s *shell) made(t *testing.T, keys []string, args ...string) map[string]string {
+	t.Helper()
+	code, out, log := s.run(t, args...)
+	var object map[string]string
+	decoder := json.NewDecoder(strings.NewReader(out))
+	if err := decoder.Decode(&object); code != 0 || err != nil || decoder.More() {
+		t.Fatalf("%v: exit %d, %q, %q (%v)", args, code, out, log, err)
+	}
+	if got := slices.Sorted(maps.Keys(object)); !slices.Equal(got, keys) {
+		t.Errorf("%v prints %v, want %v", args, got, keys)
+	}
+	return object
+}
+
+var addSupplier = []string{"supplier", "add", "--name", "Kay Photography", "--category", "photographer", "--email", "kay@example.com", "--password", "ten characters", "--json"}
+
+func TestConfigureShowsEveryDefault(t *testing.T) {
+	t.Parallel()
+	c, err := configure(func(string) string { return "" })
+	if err != nil || c.Addr != "127.0.0.1:8080" || c.URL.String() != "http://127.0.0.1:8080" || c.Data != ".data" || c.DatabaseURL != "" || c.Keys != "" || len(c.Operators) > 0 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	c, err = configure(func(name string) string {
+		return map[string]string{"WEDSYNC_OPERATORS": "a@example.com, b@example.com,,", "WEDSYNC_ADDR": ":80", "WEDSYNC_URL": "https://app.example.com"}[name]
+	})
+	if err != nil || !slices.Equal(c.Operators, []string{"a@example.com", "b@example.com"}) || c.URL.Scheme != "https" {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestEveryBadValueNamesItsVariable(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, value, hides string }{
+		{"WEDSYNC_ADDR", "8080", ""}, {"WEDSYNC_ADDR", "a:b:c", ""}, {"WEDSYNC_ADDR", "localhost", ""},
+		{"WEDSYNC_URL", "app.example.com", ""}, {"WEDSYNC_URL", "ftp://app.example.com", ""}, {"WEDSYNC_URL", "https://", ""}, {"WEDSYNC_URL", "://", ""},
+		{"DATABASE_URL", "postgres://user:hunter2@host:port/x", "hunter2"}, {"DATABASE_URL", "mysql hunter2", "hunter2"},
+	}
+	for _, tt := range tests {
+		s := &shell{map[string]string{tt.name: tt.value}}
+		code, out, log := s.run(t, "migrate")
+		if code != 2 || out != "" || !strings.HasPrefix(log, tt.name+" takes ") || strings.Count(log, "\n") != 1 {
+			t.Errorf("%s=%s: exit %d, %q, %q", tt.name, tt.value, code, out, log)
+		}
+		if tt.hides != "" && strings.Contains(log, tt.hides) {
+			t.Errorf("%s: the line tells %s", tt.name, tt.hides)
+		}
+	}
+	s := newShell(t)
+	for _, keys := range []string{"not base64!", "bm90IGEga2V5c2V0"} {
+		s.env["WEDSYNC_KEYS"] = keys
+		if code, _, log := s.run(t, "migrate"); code == 0 || !strings.Contains(log, "WEDSYNC_KEYS") || strings.Contains(log, keys) {
+			t.Errorf("WEDSYNC_KEYS=%s: exit %d, %q", keys, code, log)
+		}
+	}
+}
+
+func TestBadFlagsExitWithTwo(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	org := uuid.NewString()
+	for _, args := range [][]string{
+		{}, {"no-such-command"}, {"supplier"}, {"serve", "--role", "cook"}, {"serve", "--no-such-flag"}, {"migrate", "now"}, {"doctor", "--no-such-flag"}, {"keys", "rotate", "all"},
+		{"supplier", "add"}, {"supplier", "add", "--tier", "gold"}, {"couple", "add", "--names", "Anna & Tom"}, {"couple", "add", "--date"},
+		append(slices.Clone(addSupplier), "--timezone", "Mars/Olympus"), append(slices.Clone(addSupplier), "--currency", "pounds"), append(slices.Clone(addSupplier), "--category", "astronaut"),
+		append(slices.Clone(addSupplier), "--password", "short"), append(slices.Clone(addSupplier), "--email", "nobody"),
+		{"connection", "add", "--org", "not-an-id", "--provider", "stripe"}, {"connection", "add", "--org", org, "--provider", "paypal"}, {"connection", "add", "--org", org},
+	} {
+		code, out, log := s.run(t, args...)
+		if code != 2 || out != "" || log == "" || strings.Contains(log, "goroutine") {
+			t.Errorf("%v: exit %d, %q, %q", args, code, out, log)
+		}
+	}
+	if code, _, log := s.run(t, "supplier", "add", "--help"); code != 0 || !strings.Contains(log, "-category") {
+		t.Errorf("--help: exit %d, %q", code, log)
+	}
+}
+
+func TestTheCommandsPrintTheContractsKeys(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	supplier := s.made(t, []string{"org_id", "user_id"}, addSupplier...)
+	for _, id := range supplier {
+		if uuid.Validate(id) != nil {
+			t.Errorf("%q is no id", id)
+		}
+	}
+	s.made(t, []string{"couple_id", "user_id", "wedding_id"}, "couple", "add", "--names", "Anna & Tom", "--email", "anna@example.com", "--password", "ten characters", "--date", "2027-06-12", "--venue", "Holm House", "--json")
+	for _, p := range queries.AllProviderValues() {
+		made := s.made(t, []string{"connection_id", "secret", "url"}, "connection", "add", "--org", supplier["org_id"], "--provider", string(p), "--json")
+		if !regexp.MustCompile(`^https://app\.example\.com/webhooks/`+string(p)+`/[\w-]{43}$`).MatchString(made["url"]) || len(made["secret"]) < 32 {
+			t.Errorf("%s: %v", p, made)
+		}
+	}
+	made := s.made(t, []string{"connection_id", "secret", "url"}, "connection", "add", "--org", supplier["org_id"], "--provider", "stripe", "--secret", "whsec_brought_along", "--json")
+	if made["secret"] != "whsec_brought_along" {
+		t.Errorf("%v", made)
+	}
+	if code, out, log := s.run(t, addSupplier...); code != 2 || out != "" || !strings.Contains(log, "--email: ") {
+		t.Errorf("a taken address: exit %d, %q, %q", code, out, log)
+	}
+	if code, _, log := s.run(t, "connection", "add", "--org", uuid.NewString(), "--provider", "stripe", "--json"); code != 1 || !strings.Contains(log, "no organisation") {
+		t.Errorf("nobody's organisation: exit %d, %q", code, log)
+	}
+}
+
+func TestMigrateAndDoctor(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	if code, out, log := s.run(t, "migrate"); code != 0 || !strings.Contains(out, "up to date") {
+		t.Errorf("migrate: exit %d, %q, %q", code, out, log)
+	}
+	code, out, log := s.run(t, "doctor")
+	if code != 0 || !strings.Contains(out, "Database") || !strings.Contains(out, "all applied") || !strings.Contains(out, "none waits") || !strings.Contains(out, "WEDSYNC_OPERATORS") {
+		t.Errorf("doctor: exit %d, %q, %q", code, out, log)
+	}
+	pool, err := pgxpool.New(t.Context(), s.env["DATABASE_URL"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := pool.Exec(t.Context(), "DELETE FROM schema_migrations WHERE name = '0004_season.sql'"); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, log := s.run(t, "doctor"); code != 1 || !strings.Contains(out, "0004_season.sql not applied") || !strings.Contains(log, "1 of these need you") {
+		t.Errorf("with a migration to do: exit %d, %q, %q", code, out, log)
+	}
+	s.env["DATABASE_URL"] = "postgres://postgres:hunter2@/wedsync?host=/nowhere&port=5432"
+	if code, out, log := s.run(t, "doctor"); code != 1 || !strings.Contains(out, "does not answer") || strings.Contains(out+log, "hunter2") {
+		t.Errorf("without a database: exit %d, %q, %q", code, out, log)
+	}
+	if code, _, log := s.run(t, addSupplier...); code != 1 || strings.Contains(log, "hunter2") {
+		t.Errorf("a command without a database: exit %d, %q", code, log)
+	}
+}
+
+// secretsOf opens what is sealed as another process would, that has just started.
+func (s *shell) secretsOf(t *testing.T, box *seal.Box, org, connection uuid.UUID) []string {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), s.env["DATABASE_URL"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	var sealed [][]byte
+	if err := pool.QueryRow(t.Context(), "SELECT array_agg(sealed) FROM connection_secrets WHERE connection_id = $1", connection).Scan(&sealed); err != nil {
+		t.Fatal(err)
+	}
+	secrets, err := inbound.OpenSecrets(box, org, connection, sealed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var token []byte
+	if err := pool.QueryRow(t.Context(), "SELECT token_sealed FROM connections WHERE id = $1", connection).Scan(&token); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := inbound.OpenToken(box, org, connection, token); err != nil {
+		t.Error(err)
+	}
+	return append(secrets, fmt.Sprintf("%x", sealed))
+}
+
+func TestKeysRotateWhileOthersServe(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	org := uuid.MustParse(s.made(t, []string{"org_id", "user_id"}, addSupplier...)["org_id"])
+	made := s.made(t, []string{"connection_id", "secret", "url"}, "connection", "add", "--org", org.String(), "--provider", "stripe", "--json")
+	connection, file := uuid.MustParse(made["connection_id"]), filepath.Join(s.env["WEDSYNC_DATA"], "keys.json")
+	serving, err := seal.FromFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := s.secretsOf(t, serving, org, connection)
+	if code, out, log := s.run(t, "keys", "rotate"); code != 0 || !strings.Contains(out, "2 secrets are sealed under") || strings.Contains(out+log, made["secret"]) {
+		t.Fatalf("exit %d, %q, %q", code, out, log)
+	}
+	fresh, err := seal.FromFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for who, box := range map[string]*seal.Box{"a process that served meanwhile": serving, "one that starts now": fresh} {
+		after := s.secretsOf(t, box, org, connection)
+		if after[0] != made["secret"] || before[0] != made["secret"] || after[1] == before[1] {
+			t.Errorf("%s opens %q", who, after[0])
+		}
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
+
+// A keyset in the environment reaches the serving nodes only by a restart, so it is printed, and nothing is sealed yet.
+func TestKeysRotateWithKeysInTheEnvironment(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	maker, err := seal.FromFile(filepath.Join(t.TempDir(), "keys.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.env["WEDSYNC_KEYS"], err = maker.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	org := uuid.MustParse(s.made(t, []string{"org_id", "user_id"}, addSupplier...)["org_id"])
+	made := s.made(t, []string{"connection_id", "secret", "url"}, "connection", "add", "--org", org.String(), "--provider", "stripe", "--json")
+	code, out, _ := s.run(t, "keys", "rotate")
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if code != 0 || len(lines) != 2 || !strings.Contains(lines[0], "WEDSYNC_KEYS") {
+		t.Fatalf("exit %d, %q", code, out)
+	}
+	next, err := seal.FromText(lines[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for who, text := range map[string]*seal.Box{"the keys from before": maker, "the new ones": next} {
+		if got := s.secretsOf(t, text, org, uuid.MustParse(made["connection_id"])); got[0] != made["secret"] {
+			t.Errorf("%s open %q", who, got[0])
+		}
+	}
+}
+
+// The whole program: it serves, takes a delivery, applies it, and goes down when it is told to.
+func TestServeTakesADeliveryAndDrains(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	org := s.made(t, []string{"org_id", "user_id"}, addSupplier...)["org_id"]
+	probe := httptest.NewServer(http.NotFoundHandler()) // a port that is free
+	address := probe.Listener.Addr().String()
+	probe.Close()
+	s.env["WEDSYNC_ADDR"], s.env["WEDSYNC_URL"] = address, "http://"+address
+	made := s.made(t, []string{"connection_id", "secret", "url"}, "connection", "add", "--org", org, "--provider", "custom", "--json")
+
+	ctx, terminate := context.WithCancel(t.Context())
+	var stdout, stderr bytes.Buffer
+	p := &program{getenv: func(name string) string { return s.env[name] }, out: &stdout, err: &stderr}
+	ended := make(chan int, 1)
+	go func() { ended <- p.run(ctx, []string{"serve"}) }()
+	body := `{"id":"e-1","type":"client.created","data":{"client":{"external_id":"c-1","name":"Anna"}}}`
+	post := func() int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, made["url"], strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header = inbound.SignWedSync(made["secret"], []byte(body), time.Now())
+		r.Header.Set("Content-Type", "application/json")
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return 0 // it does not listen yet
+		}
+		answer.Body.Close()
+		return answer.StatusCode
+	}
+	await(t, "the delivery is taken", func() bool { return post() == http.StatusAccepted })
+	pool, err := pgxpool.New(t.Context(), s.env["DATABASE_URL"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	await(t, "it is applied", func() bool {
+		var n int
+		if err := pool.QueryRow(t.Context(), "SELECT count(*) FROM clients WHERE org_id = $1 AND name = 'Anna'", org).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n == 1
+	})
+	terminate()
+	select {
+	case code := <-ended:
+		if code != 0 {
+			t.Errorf("exit %d: %s", code, stderr.String())
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("it does not go down")
+	}
+	if post() != 0 {
+		t.Error("somebody still answers")
+	}
+}
+
+func await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline, tick := time.After(30*time.Second), time.NewTicker(10*time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("it never came that %s", what)
+		}
+	}
+}
