@@ -377,7 +377,7 @@ func (p *program) addConnection(ctx context.Context, args []string) error {
 		return exit{2, fmt.Errorf("--provider takes stripe, tave, honeybook, lightblue, studioninja, shootq, wedme or custom; it is %q", provider)}
 	}
 	if kind == queries.ProviderStripe && proof == queries.SenderProofStaticKey {
-		return exit{2, errors.New("Stripe signs every delivery: --static-key would only let others in")}
+		return exit{2, errors.New("--static-key is not for stripe, which signs every delivery: it would only let others in")}
 	}
 	if err := p.ready(ctx); err != nil {
 		return err

@@ -46,6 +46,9 @@ VALUES (@org_id, @delivery_id, @attempt, @at, @outcome, @error);
 UPDATE webhook_logs SET status = 'accepted', error = '', waiting_since = now()
 WHERE org_id = @org_id AND id = @id AND status IN ('failed', 'dead', 'ignored', 'quarantined');
 
+-- name: MarkDead :execrows
+UPDATE webhook_logs SET status = 'dead', error = @error WHERE org_id = @org_id AND id = @id AND status = 'accepted';
+
 -- name: Deliveries :many
 -- One page of a connection's deliveries, newest first, before a given one. Index: webhook_logs_of_connection.
 SELECT l.id, l.event_id, l.event_type, l.status, l.attempts, l.error, l.received_at, l.applied_at

@@ -353,6 +353,24 @@ func (q *Queries) LockDelivery(ctx context.Context, arg LockDeliveryParams) (Loc
 	return i, err
 }
 
+const markDead = `-- name: MarkDead :execrows
+UPDATE webhook_logs SET status = 'dead', error = $1 WHERE org_id = $2 AND id = $3 AND status = 'accepted'
+`
+
+type MarkDeadParams struct {
+	Error string
+	OrgID uuid.UUID
+	ID    uuid.UUID
+}
+
+func (q *Queries) MarkDead(ctx context.Context, arg MarkDeadParams) (int64, error) {
+	result, err := q.db.Exec(ctx, markDead, arg.Error, arg.OrgID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const reopenDelivery = `-- name: ReopenDelivery :execrows
 UPDATE webhook_logs SET status = 'accepted', error = '', waiting_since = now()
 WHERE org_id = $1 AND id = $2 AND status IN ('failed', 'dead', 'ignored', 'quarantined')

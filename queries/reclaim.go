@@ -22,12 +22,14 @@ func HoldPresence(ctx context.Context, conn *pgx.Conn, node string) error {
 
 // AllOrgsReclaimJobs sends jobs of nodes that are no longer alive back to the queue at once, where River's own rescue
 // would leave them for its timeout. Written by hand because River owns the table, and sqlc does not know it.
+// A job that has used up its attempts, perhaps by killing its node each time, is left to River, which discards it.
 // Two seconds of grace let a node that lost its connection take its lock again. Index: river_job_prioritized_fetching_index.
 func AllOrgsReclaimJobs(ctx context.Context, conn *pgx.Conn, me string) (int64, error) {
 	tag, err := conn.Exec(ctx, `
 		UPDATE river_job SET state = 'available', scheduled_at = now()
 		WHERE state = 'running'
 		  AND attempted_at < now() - interval '2 seconds'
+		  AND attempt < max_attempts
 		  AND attempted_by[array_upper(attempted_by, 1)] <> $1
 		  AND hashtext(attempted_by[array_upper(attempted_by, 1)])::bigint & 4294967295 NOT IN (
 		      SELECT objid::bigint FROM pg_locks

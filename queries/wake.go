@@ -18,6 +18,9 @@ const wakeMost = 200
 // Waker tells every node that audiences have changed, after the change was committed. It is only a hint: a page that
 // misses it is redrawn by its node's next look at the versions. One goroutine, one NOTIFY in flight.
 type Waker struct {
+	// Here, if set before anybody wakes, tells this node's own pages without the way through the database.
+	Here func(audiences ...uuid.UUID)
+
 	changed chan uuid.UUID
 	q       *Queries
 	log     *slog.Logger
@@ -30,6 +33,9 @@ func NewWaker(q *Queries, log *slog.Logger) *Waker {
 
 // Wake never blocks: when the queue is full a hint is dropped, and the pages change a quarter of a second later.
 func (w *Waker) Wake(audiences ...uuid.UUID) {
+	if w.Here != nil {
+		w.Here(audiences...)
+	}
 	for _, a := range audiences {
 		select {
 		case w.changed <- a:

@@ -122,7 +122,7 @@ func (s *Server) drawSignup(c echo.Context, status int, f views.SignUp) error {
 func (s *Server) signup(c echo.Context) error {
 	n := NewSupplier{Name: c.FormValue("name"), Category: c.FormValue("category"), Timezone: c.FormValue("timezone"), Currency: c.FormValue("currency"),
 		Person: c.FormValue("person"), Email: strings.TrimSpace(c.FormValue("email")), Password: c.FormValue("password")}
-	made, faults, err := OpenSupplier(c.Request().Context(), s.pool, n)
+	made, faults, err := s.openFromOutside(c.Request().Context(), n)
 	if err != nil {
 		return err
 	}
@@ -136,6 +136,17 @@ func (s *Server) signup(c echo.Context) error {
 	}
 	return c.Redirect(http.StatusSeeOther, home)
 }
+
+// openFromOutside opens an account for whoever asks. An operator's address is not to be had that way: nobody has shown
+// yet that the address is theirs, and it opens /ops. The command line gives it an account.
+func (s *Server) openFromOutside(ctx context.Context, n NewSupplier) (queries.CreateSupplierRow, views.Faults, error) {
+	if s.isOperator(visitor{Email: n.Email}) {
+		return queries.CreateSupplierRow{}, operatorsOnly, nil
+	}
+	return OpenSupplier(ctx, s.pool, n)
+}
+
+var operatorsOnly = views.Faults{"email": "This address is an operator's. Its account is opened on the command line: wedsync supplier add."}
 
 func (s *Server) loginForm(c echo.Context) error {
 	return s.drawLogin(c, http.StatusOK, views.SignIn{Email: c.QueryParam("email"), Next: local(c.QueryParam("next"))})

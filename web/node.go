@@ -43,6 +43,7 @@ func (n *Node) Run(ctx context.Context) error {
 	if n.site, err = New(n.Config); err != nil {
 		return err
 	}
+	n.Waker.Here = n.site.Hub().Hint
 	// What runs in the background outlives the signal: pages and jobs drain first.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer n.background.Wait()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/labstack/echo/v4"
 
 	"github.com/wedsync/wedsync/queries"
@@ -87,6 +88,10 @@ func (s *Server) signIn(c echo.Context, user uuid.UUID) (home string, err error)
 	}
 	token, hash := seal.NewToken()
 	_, err = s.q.CreateSession(ctx, queries.CreateSessionParams{TokenSha256: hash, UserID: user, OrgID: at.OrgID, ExpiresAt: time.Now().Add(sessionLife)})
+	var gone *pgconn.PgError
+	if errors.As(err, &gone) && gone.Code == "23503" {
+		return "", errSignIn // they were removed in this very moment
+	}
 	if err != nil {
 		return "", err
 	}

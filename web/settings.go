@@ -48,6 +48,9 @@ func (s *Server) createMember(c echo.Context) error {
 	say(!named(form.Name), "person", "Give their name, up to 120 characters.")
 	say(!queries.Role(form.Role).Valid(), "role", "Choose a role from the list.")
 	checkSignIn(say, form.Email, c.FormValue("password"))
+	if s.isOperator(visitor{Email: form.Email}) {
+		faults = operatorsOnly
+	}
 	if len(faults) > 0 {
 		return s.drawSettings(c, http.StatusUnprocessableEntity, form, faults)
 	}

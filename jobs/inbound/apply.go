@@ -24,6 +24,9 @@ const MaxAttempts = 10
 // noteTimeout bounds the note of a failed attempt.
 const noteTimeout = 5 * time.Second
 
+// TriedEnough is said of a delivery that is given up.
+const TriedEnough = "WedSync tried this as often as it may. The delivery is kept: use “Run again” once the trouble is over."
+
 // ApplyArgs names one accepted delivery.
 type ApplyArgs struct {
 	OrgID      uuid.UUID `json:"org_id"`
@@ -151,7 +154,7 @@ func (a *Apply) notApplied(ctx context.Context, job *river.Job[ApplyArgs], cause
 	case refusesData(cause) && errors.As(cause, &refused):
 		status, reason = queries.DeliveryStatusFailed, "A value does not fit: "+refused.Message+". The delivery is kept; mend it at its source and send it again, or ask support to run it again."
 	case job.Attempt >= job.MaxAttempts:
-		status, reason = queries.DeliveryStatusDead, "WedSync tried this as often as it may. The delivery is kept: use “Run again” once the trouble is over."
+		status, reason = queries.DeliveryStatusDead, TriedEnough
 	}
 	a.Log.ErrorContext(ctx, "a delivery was not applied", "delivery_id", job.Args.DeliveryID, "org_id", job.Args.OrgID, "attempt", job.Attempt, "status", status, "error", cause)
 	// The job's own time may be what ran out.

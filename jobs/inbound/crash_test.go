@@ -112,3 +112,39 @@ func TestTwoNodesDoEachDeliveryOnce(t *testing.T) {
 		t.Errorf("%d were not applied at the first attempt", twice)
 	}
 }
+
+// A lost job is not a lost delivery: the row is the truth, and the hand that worked it is replaced.
+func TestADeliveryWithoutAJobGetsAnother(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	lost := n.send(t, n.crm, paidInOurShape("e-1", "p-1", 500))[0].ID
+	run(t, n.pool, "DELETE FROM river_job WHERE kind = 'apply_delivery'")
+	killer := n.send(t, n.crm, paidInOurShape("e-2", "p-2", 700))[0].ID
+	run(t, n.pool, "UPDATE river_job SET state = 'discarded', finalized_at = now() WHERE kind = 'apply_delivery'")
+	run(t, n.pool, "UPDATE webhook_logs SET waiting_since = now() - interval '3 minutes' WHERE status = 'accepted'")
+	n.start(t)
+	eventually(t, "the lost one is applied", func() bool { return n.fate(t, lost) == "applied 1: applied" })
+	eventually(t, "the one that used up its attempts is given up", func() bool {
+		return ask[string](t, n.pool, "SELECT status::text FROM webhook_logs WHERE id = $1", killer) == "dead"
+	})
+	if got := n.figures(t); got.Paid != 500 || got.Unread != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A job that kills its node every time is not handed on for ever.
+func TestCase12AJobThatKillsItsNodeIsNotReclaimedForEver(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.send(t, n.crm, paidInOurShape("e-1", "p-1", 500))
+	n.workedBy(t, "a node that is dead")
+	run(t, n.pool, "UPDATE river_job SET attempt = max_attempts WHERE kind = 'apply_delivery'")
+	conn, err := n.pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	if back, err := queries.AllOrgsReclaimJobs(t.Context(), conn.Conn(), "me"); err != nil || back != 0 {
+		t.Errorf("%d came back, %v", back, err)
+	}
+}

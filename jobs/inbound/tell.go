@@ -50,6 +50,9 @@ func changedDay(before, after queries.BookingForUpdateRow) bool {
 
 // payerName is who paid, in the words of the supplier's own records where their address is known.
 func (w *writing) payerName(ctx context.Context, p queries.PaymentsNamedRow) (string, error) {
+	if p.PayerEmail == "" {
+		return firstOf(p.PayerName, w.about.Who), nil
+	}
 	client, err := w.q.ClientByEmail(ctx, queries.ClientByEmailParams{OrgID: w.orgID, Email: p.PayerEmail})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return firstOf(p.PayerName, w.about.Who, p.PayerEmail), nil

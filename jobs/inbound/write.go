@@ -83,7 +83,9 @@ func (w *writing) client(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	said := *c
-	said.Deleted = lives(w.event.Type)
+	if said.Deleted == nil {
+		said.Deleted = lives(w.event.Type)
+	}
 	before, err := w.q.ClientForUpdate(ctx, queries.ClientForUpdateParams{OrgID: w.orgID, ConnectionID: &w.connection, ExternalID: &c.ExternalID})
 	isNew := errors.Is(err, pgx.ErrNoRows)
 	if err != nil && !isNew {

@@ -34,9 +34,11 @@ func (w *writing) payment(ctx context.Context) (string, error) {
 	if err := w.saveRefunds(ctx, after.ID, p.Refunds); err != nil {
 		return "", err
 	}
-	refunded, err := w.q.RecountRefunds(ctx, queries.RecountRefundsParams{OrgID: w.orgID, PaymentID: after.ID})
-	if err != nil {
-		return "", err
+	var refunded int64
+	if len(rows) > 0 || after.RefundTotalMinor > 0 || len(p.Refunds) > 0 {
+		if refunded, err = w.q.RecountRefunds(ctx, queries.RecountRefundsParams{OrgID: w.orgID, PaymentID: after.ID}); err != nil {
+			return "", err
+		}
 	}
 	payer, err := w.payerName(ctx, after)
 	if err != nil {

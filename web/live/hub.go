@@ -122,6 +122,13 @@ func (h *Hub) Open() int {
 	return n
 }
 
+// Hint says that these audiences have changed: a committed change of this very node, which need not come back by NOTIFY.
+func (h *Hub) Hint(audiences ...uuid.UUID) {
+	if len(audiences) > 0 {
+		h.hint(audiences...)
+	}
+}
+
 // hint asks for a look at these audiences, or at all of them when none is named.
 func (h *Hub) hint(audiences ...uuid.UUID) {
 	h.mu.Lock()
