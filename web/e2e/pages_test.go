@@ -1,0 +1,256 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+
+	"github.com/wedsync/wedsync/jobs/sandbox"
+)
+
+// shot is one page in one state, as somebody sees it.
+type shot struct {
+	name, route string // the route as routes.go has it; empty for a state of a page that is there already
+	as          string // an e-mail address; empty: nobody is signed in
+	path        string // where the route has an id, or the state is in the query
+	act         func(w *person)
+	status      int // of the first visit; 0 means 200
+}
+
+// gallery is the demo with everything in it that a page can show.
+type gallery struct {
+	*house
+	cookies sync.Map // by e-mail address
+}
+
+// notForPeople are the GET routes without a page.
+var notForPeople = []string{"/live", "/healthz", "/readyz", "/metrics"}
+
+// TestEveryPage takes every page's picture on a phone and on a desk, by day and by night, and has axe look at each.
+func TestEveryPage(t *testing.T) {
+	t.Parallel()
+	g := &gallery{house: demo(t, Options{Operators: "ada@demo.example"})}
+	shots := g.shots()
+	for _, route := range getRoutes(t) {
+		if !slices.Contains(notForPeople, route) && !slices.ContainsFunc(shots, func(s shot) bool { return s.route == route }) {
+			t.Errorf("no picture of %s: add it to shots", route)
+		}
+	}
+	for _, s := range shots {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			g.look(t, s)
+		})
+	}
+}
+
+// getRoutes reads the site map.
+func getRoutes(t *testing.T) (paths []string) {
+	t.Helper()
+	source := must(os.ReadFile("../routes.go"))(t)
+	for _, m := range regexp.MustCompile(`\{get, "([^"]+)"`).FindAllSubmatch(source, -1) {
+		paths = append(paths, string(m[1]))
+	}
+	if len(paths) < 10 {
+		t.Fatalf("routes.go does not look as it did: %v", paths)
+	}
+	return paths
+}
+
+const (
+	ada  = "ada@demo.example"
+	thea = "thea@demo.example"
+)
+
+func (g *gallery) shots() []shot {
+	fresh := g.cli("supplier", "add", "--name", "Wilhelmina Featherstonehaugh-Cholmondeley & Daughters, Wedding Photography", "--category", "photographer",
+		"--email", "fresh@example.com", "--password", password)
+	silent := g.cli("connection", "add", "--org", fresh["org_id"], "--provider", "honeybook")
+	g.longPayer(fresh["org_id"])
+	g.cli("supplier", "add", "--name", "Nothing Yet", "--category", "cake", "--email", "nothing@example.com", "--password", password)
+	g.pressWrong()
+	connection := func(org, provider string) string {
+		return "/app/connections/" + ask[string](g.house, `SELECT c.id::text FROM connections c JOIN orgs o ON o.id = c.org_id WHERE o.name = $1 AND c.provider::text = $2`, org, provider)
+	}
+	delivery := func(where string) string {
+		return "/app/deliveries/" + ask[string](g.house, `SELECT w.id::text FROM webhook_logs w JOIN orgs o ON o.id = w.org_id WHERE `+where+` ORDER BY w.id LIMIT 1`)
+	}
+	stripe := connection("Ada Lindqvist Photography", "stripe")
+	make := func(provider string) func(*person) {
+		return func(w *person) {
+			w.ok(w.page.GetByRole("radio", playwright.PageGetByRoleOptions{Name: regexp.MustCompile("^" + provider)}).Check())
+			w.press("Make the connection")
+			w.ok(w.expect.Locator(w.page.Locator("code#secret")).ToBeVisible())
+		}
+	}
+	return []shot{
+		{name: "landing", route: "/"},
+		{name: "signup", route: "/signup"},
+		{name: "signup-faults", path: "/signup", act: func(w *person) {
+			w.fill("Name of your business", "Wild Thyme")
+			w.fill("E-mail", "nobody")
+			w.sendUnchecked()
+			w.see("Not quite yet")
+		}},
+		{name: "login", route: "/login"},
+		{name: "login-error", path: "/login", act: func(w *person) {
+			w.fill("E-mail", ada)
+			w.fill("Password", "not my password")
+			w.press("Sign in")
+			w.see("do not belong together")
+		}},
+		{name: "not-found", path: "/nowhere", status: http.StatusNotFound},
+		{name: "not-found-signed-in", as: ada, path: "/app/deliveries/nothing", status: http.StatusNotFound},
+		{name: "forbidden", as: "anna@demo.example", path: "/app", status: http.StatusForbidden},
+
+		{name: "dashboard", route: "/app", as: ada},
+		{name: "dashboard-waiting", as: thea, path: "/app"},
+		{name: "weddings", route: "/app/weddings", as: ada},
+		{name: "clients", route: "/app/clients", as: ada},
+		{name: "clients-none-found", as: ada, path: "/app/clients?q=Zebedee"},
+		{name: "payments", route: "/app/payments", as: ada},
+		{name: "payments-long", as: "fresh@example.com", path: "/app/payments"},
+		{name: "connections", route: "/app/connections", as: ada},
+		{name: "connections-failed", as: thea, path: "/app/connections"},
+		{name: "connection-new", route: "/app/connections/new", as: ada},
+		{name: "connection-new-faults", as: ada, path: "/app/connections/new", act: func(w *person) {
+			w.fill("Signing secret optional", "short")
+			w.press("Make the connection")
+			w.see("between 16 and 255")
+		}},
+		{name: "connection-made-stripe", as: "fresh@example.com", path: "/app/connections/new", act: make("Stripe")},
+		{name: "connection-made-own", as: "fresh@example.com", path: "/app/connections/new", act: make("Your own system")},
+		{name: "connection", route: "/app/connections/:id", as: ada, path: stripe},
+		{name: "connection-none-found", as: ada, path: stripe + "?q=zebra"},
+		{name: "connection-failed", as: thea, path: connection("Wild Thyme Flowers", "custom") + "?status=failed"},
+		{name: "connection-silent", as: "fresh@example.com", path: "/app/connections/" + silent["connection_id"]},
+		{name: "delivery", route: "/app/deliveries/:id", as: ada, path: delivery(`o.name LIKE 'Ada%' AND w.status = 'applied' AND w.provider = 'stripe'`)},
+		{name: "delivery-failed", as: thea, path: delivery(`o.name LIKE 'Wild%' AND w.status = 'failed'`)},
+		{name: "settings", route: "/app/settings", as: ada},
+		{name: "settings-team", as: "nothing@example.com", path: "/app/settings", act: func(w *person) { w.addToTeam("Maximilian von Hohenzollern-Sigmaringen", "max@example.com") }},
+
+		{name: "empty-dashboard", as: "nothing@example.com", path: "/app"},
+		{name: "empty-weddings", as: "nothing@example.com", path: "/app/weddings"},
+		{name: "empty-clients", as: "nothing@example.com", path: "/app/clients"},
+		{name: "empty-payments", as: "nothing@example.com", path: "/app/payments"},
+		{name: "empty-connections", as: "nothing@example.com", path: "/app/connections"},
+		{name: "long-name", as: "fresh@example.com", path: "/app"},
+
+		{name: "us", route: "/us", as: "anna@demo.example"},
+		{name: "ops", route: "/ops", as: ada},
+		{name: "sandbox", route: "/sandbox"},
+		{name: "sandbox-sent", path: "/sandbox", act: func(w *person) {
+			holm := w.page.GetByRole("region", playwright.PageGetByRoleOptions{Name: "Send to Holm House"}) // whose pages nobody looks at
+			w.ok(holm.Locator(`[name=delivery][value=stripe_paid]`).Click())
+			w.see("accepted")
+		}},
+	}
+}
+
+// pressWrong sends what cannot be read, so that there is something to look at.
+func (g *gallery) pressWrong() {
+	g.t.Helper()
+	org := ask[string](g.house, `SELECT id::text FROM orgs WHERE name = 'Wild Thyme Flowers'`)
+	res := must(http.PostForm(g.Base+"/sandbox/deliveries", url.Values{"org": {org}, "delivery": {"custom_wrong"}}))(g.t)
+	res.Body.Close()
+	await(g.t, "the wrong delivery to fail", func() (bool, error) {
+		return ask[int](g.house, `SELECT count(*) FROM webhook_logs WHERE status = 'failed'`) > 0, nil
+	})
+}
+
+// longPayer pays with an address that has no place to break.
+func (g *gallery) longPayer(org string) {
+	g.t.Helper()
+	made := g.cli("connection", "add", "--org", org, "--provider", "stripe")
+	g.apply(sender{url: made["url"], secret: made["secret"]}, stripeEvent("evt_long", "payment_intent.succeeded", object{"id": "pi_long", "object": "payment_intent",
+		"amount": 123_456_789, "amount_received": 123_456_789, "currency": "gbp", "status": "succeeded", "created": 1_790_000_000,
+		"description": "Deposit", "receipt_email": "wilhelminafeatherstonehaughcholmondeley.40252902@example.com"}))
+}
+
+// look opens the page once and turns the screen and the lamp.
+func (g *gallery) look(t *testing.T, s shot) {
+	w := sitDown(t, g.Base, playwright.BrowserNewContextOptions{ReducedMotion: playwright.ReducedMotionReduce})
+	w.ok(w.tabs.AddInitScript(playwright.Script{Path: playwright.String("node_modules/axe-core/axe.min.js")}))
+	w.failOnBroken()
+	if s.as != "" {
+		w.ok(w.tabs.AddCookies([]playwright.OptionalCookie{{Name: "wedsync", Value: g.cookie(t, s.as), URL: &g.Base}}))
+	}
+	path := s.path
+	if path == "" {
+		path = s.route
+	}
+	if got, want := w.visit(path).Status(), max(s.status, http.StatusOK); got != want {
+		t.Fatalf("%s answered %d, want %d", path, got, want)
+	}
+	if s.act != nil {
+		s.act(w)
+	}
+	if must(w.page.Locator("#live-status").Count())(t) > 0 {
+		w.says("live")
+	}
+	must(w.page.Evaluate(`() => document.fonts.ready.then(() => true)`))(t)
+	for _, width := range []int{390, 1280} {
+		w.unroll(width)
+		for _, scheme := range []*playwright.ColorScheme{playwright.ColorSchemeLight, playwright.ColorSchemeDark} {
+			w.ok(w.page.EmulateMedia(playwright.PageEmulateMediaOptions{ColorScheme: scheme}))
+			name := fmt.Sprintf("%s-%d-%s", s.name, width, *scheme)
+			w.picture(name)
+			w.examine(name, width)
+		}
+	}
+}
+
+// unroll makes the screen as high as the page, so that what sticks to its lower edge is not in the middle of the picture.
+func (w *person) unroll(width int) {
+	w.t.Helper()
+	w.ok(w.page.SetViewportSize(width, 844))
+	w.ok(w.page.SetViewportSize(width, max(844, js[int](w, `() => document.documentElement.scrollHeight`))))
+}
+
+func (g *gallery) cookie(t *testing.T, email string) string {
+	t.Helper()
+	if known, ok := g.cookies.Load(email); ok {
+		return known.(string)
+	}
+	word := password
+	if strings.HasSuffix(email, "@demo.example") {
+		word = sandbox.Password
+	}
+	cookie := must(g.SignIn(email, word))(t)
+	g.cookies.Store(email, cookie.Value)
+	return cookie.Value
+}
+
+// examine has axe read the page, and measures whether it is wider than the screen.
+func (w *person) examine(name string, width int) {
+	w.t.Helper()
+	found := js[[]any](w, `() => axe.run(document, {
+		runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'],
+	}).then(r => r.violations.map(v => v.id + ': ' + v.help + ' — ' + v.nodes.slice(0, 3).map(n => n.target.join(' ') + ' ' + (n.any[0] || n.all[0] || n.none[0] || {message: ''}).message).join(' | ')))`)
+	for _, violation := range found {
+		w.t.Errorf("%s: axe: %s", name, violation)
+	}
+	if wide := js[int](w, `() => document.documentElement.scrollWidth`); wide > width {
+		w.t.Errorf("%s: the page is %d wide", name, wide)
+	}
+	// What is cut off at the side is as bad as a page that is too wide, and harder to see.
+	cut := js[[]any](w, `() => [...document.querySelectorAll('main *')].filter(e => {
+		const style = getComputedStyle(e)
+		return style.overflowX === 'hidden' && style.textOverflow !== 'ellipsis' && e.clientWidth > 1 && e.scrollWidth > e.clientWidth + 1
+	}).map(e => e.tagName + '.' + e.className + ' cuts off ' + (e.scrollWidth - e.clientWidth) + ' px')`)
+	for _, c := range cut {
+		w.t.Errorf("%s: %v", name, c)
+	}
+	ids := js[[]any](w, `() => { const ids = [...document.querySelectorAll('[id]')].map(e => e.id); return ids.filter((id, i) => ids.indexOf(id) !== i) }`)
+	if len(ids) > 0 {
+		w.t.Errorf("%s: ids that are there twice: %v", name, ids)
+	}
+}
