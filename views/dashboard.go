@@ -95,8 +95,13 @@ func (k KPIsView) lastWeek() queries.TrendsRow {
 
 func (k KPIsView) line(of func(queries.TrendsRow) int64) []int64 {
 	points := make([]int64, len(k.Trends))
+	var any int64
 	for i, t := range k.Trends {
 		points[i] = of(t)
+		any |= points[i]
+	}
+	if any == 0 {
+		return nil // a line at nought says nothing
 	}
 	return points
 }

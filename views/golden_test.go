@@ -165,7 +165,7 @@ func TestEveryStateHasWords(t *testing.T) {
 		say("tier "+string(s), tierName(s))
 	}
 	for _, s := range queries.AllRoleValues() {
-		say("role "+string(s), roleName(s))
+		say("role "+string(s), RoleName(s))
 	}
 	for _, p := range queries.AllProviderValues() {
 		say("provider "+string(p), ProviderName(p))

@@ -293,7 +293,7 @@ func Settings(p Page, v SettingsView) templ.Component {
 								}
 								ctx = templ.InitializeContext(ctx)
 								var templ_7745c5c3_Var19 string
-								templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(roleName(m.Role))
+								templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(RoleName(m.Role))
 								if templ_7745c5c3_Err != nil {
 									return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 54, Col: 25}
 								}
@@ -391,7 +391,7 @@ func Settings(p Page, v SettingsView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Select(ui.Input{Name: "role", Label: "Role", Value: v.Form.Role, Options: roleOptions(), Error: v.Faults["role"]}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Select(ui.Input{Name: "role", Label: "Role", Value: v.Form.Role, Options: roleOptions(), Error: v.Faults["role"], Hint: "Staff see all, managers also connect, owners also manage people."}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -741,9 +741,9 @@ func memberActions(m queries.TeamRow) templ.Component {
 
 func roleOptions() []ui.Option {
 	return []ui.Option{
-		{Value: "staff", Label: "Staff: sees everything"},
-		{Value: "manager", Label: "Manager: also connections"},
-		{Value: "owner", Label: "Owner: also people"},
+		{Value: "staff", Label: "Staff"},
+		{Value: "manager", Label: "Manager"},
+		{Value: "owner", Label: "Owner"},
 	}
 }
 

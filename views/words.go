@@ -43,14 +43,25 @@ func ProviderUse(p queries.Provider) string {
 	case queries.ProviderStripe:
 		return "Payments and refunds, the moment they happen"
 	case queries.ProviderTave:
-		return "Clients, bookings and payments from Tave (VSCO Workspace)"
+		return "Clients, bookings and payments from VSCO Workspace"
+	case queries.ProviderHoneybook:
+		return "New clients, bookings and payments, by a Zap"
+	case queries.ProviderLightblue:
+		return "Shoots and sales, through Zapier where it offers them"
+	case queries.ProviderStudioninja:
+		return "Jobs and payments, through Zapier or Make"
 	case queries.ProviderWedme:
 		return "Invitations from couples, and who accepted"
 	case queries.ProviderCustom:
 		return "Anything that can post JSON to an address"
 	default:
-		return "Clients, bookings and payments through Zapier or Make"
+		return "Bookings and payments, through Zapier or Make"
 	}
+}
+
+// unconfirmed: the vendor publishes no format, so our reading of it is a template to be checked on a first delivery.
+func unconfirmed(p queries.Provider) bool {
+	return p != queries.ProviderStripe && p != queries.ProviderWedme && p != queries.ProviderCustom
 }
 
 func tierName(t queries.Tier) string {
@@ -68,7 +79,8 @@ func tierName(t queries.Tier) string {
 	}
 }
 
-func roleName(r queries.Role) string {
+// RoleName is a role as people read it.
+func RoleName(r queries.Role) string {
 	switch r {
 	case queries.RoleOwner:
 		return "Owner"

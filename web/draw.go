@@ -38,7 +38,7 @@ func (s *Server) page(c echo.Context, title, place string) views.Page {
 	v := visitorOf(c)
 	p := views.Page{Title: title, Place: place, Person: v.Person, Org: v.OrgName, Demo: s.config.Demo, Operator: s.isOperator(v)}
 	if v.Role != "" {
-		p.Role = string(v.Role)
+		p.Role = views.RoleName(v.Role)
 	}
 	return p
 }

@@ -21,6 +21,7 @@ var (
 	errNotFound    = errors.New("there is nothing here")
 	errNotYours    = errors.New("this is for somebody else")
 	errSignIn      = errors.New("sign in first")
+	errHomeless    = errors.New("a person without an organisation or a wedding")
 	errForeign     = errors.New("another site sent this request")
 	errTooLarge    = errors.New("the body is larger than 1 MiB")
 	errContentType = errors.New("the content type is not one that WedSync reads")
@@ -44,6 +45,7 @@ var kinds = []kind{
 	{is: pgx.ErrNoRows, status: 404, code: "not_found", title: "Not here", happened: "There is no such page, or it is not one of yours.", do: "Go back to where you came from."},
 	{is: errNotFound, status: 404, code: "not_found", title: "Not here", happened: "There is no such page, or it is not one of yours.", do: "Go back to where you came from."},
 	{is: errNotYours, status: 403, code: "forbidden", title: "Not with your role", happened: "Your role does not include this page.", kept: "Nothing was changed.", do: "Ask an owner of your organisation."},
+	{is: errHomeless, status: 403, code: "forbidden", title: "No room of yours here", happened: "Your account belongs to no organisation any more.", kept: "The account itself is as it was.", do: "Ask an owner to add you again, or open an account for a business of your own under another address."},
 	{is: errForeign, status: 403, code: "forbidden", title: "Sent from elsewhere", happened: "Another site sent this request in your name, so it was not done.", kept: "Nothing was changed.", do: "Open the page here and press the button again."},
 	{is: errSignIn, status: 401, code: "unauthorised", title: "Sign in first", happened: "You are not signed in.", do: "Sign in and come back."},
 	{is: inbound.ErrMissingSignature, status: 401, code: "missing_signature"},
@@ -104,6 +106,9 @@ func (s *Server) answerError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
+	if c.Request().Context().Err() != nil {
+		return // nobody reads the answer any more
+	}
 	k := kindOf(err)
 	id := requestIDOf(c.Request().Context())
 	if k.status >= 500 {
@@ -142,6 +147,9 @@ func (s *Server) errorPage(c echo.Context, k kind, id string) error {
 	trouble := views.Trouble{Happened: k.happened, Kept: k.kept, Do: k.do, Href: "/", Label: "To the start"}
 	if k.status >= 500 {
 		trouble.Reference = id
+	}
+	if v, err := s.who(c); err == nil && k.status < 500 && v.Role != "" {
+		trouble.Href, trouble.Label = "/app", "To today"
 	}
 	if k.is != nil && errors.Is(k.is, errSignIn) {
 		trouble.Href, trouble.Label = "/login", "Sign in"

@@ -89,6 +89,10 @@ func (n *Node) drain(server *http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	n.site.Drain()
+	select { // health checks go on hearing that the node goes down, and the pages find another one meanwhile
+	case <-n.site.Hub().Gone():
+	case <-ctx.Done():
+	}
 	var err error
 	if server != nil {
 		err = server.Shutdown(ctx)

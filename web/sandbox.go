@@ -106,7 +106,19 @@ func (s *Server) sandboxDeliver(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.drawSandbox(c, &views.SandboxSent{Label: scenarios[i].Label, Status: status, Answer: http.StatusText(status) + ": " + answer, Body: string(body)})
+	return s.drawSandbox(c, &views.SandboxSent{Label: scenarios[i].Label, Status: status, Answer: answerWords(status, answer), Body: string(body)})
+}
+
+// answerWords say what the door's answer means.
+func answerWords(status int, answer string) string {
+	switch status {
+	case http.StatusAccepted:
+		return "Accepted (202): it is durable now, and applied in a moment."
+	case http.StatusOK:
+		return "Known already (200): it was taken before, so nothing is done twice."
+	default:
+		return http.StatusText(status) + ": " + answer
+	}
 }
 
 func (s *Server) sandboxConnection(c echo.Context, org uuid.UUID, p queries.Provider) (token, secret string, err error) {

@@ -86,6 +86,9 @@ func (s *Server) signIn(c echo.Context, user uuid.UUID) (home string, err error)
 	if err != nil {
 		return "", err
 	}
+	if at.OrgID == nil && at.CoupleID == nil {
+		return "", errHomeless
+	}
 	token, hash := seal.NewToken()
 	_, err = s.q.CreateSession(ctx, queries.CreateSessionParams{TokenSha256: hash, UserID: user, OrgID: at.OrgID, ExpiresAt: time.Now().Add(sessionLife)})
 	var gone *pgconn.PgError

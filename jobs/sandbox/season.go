@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -90,8 +89,7 @@ func seedSupplier(ctx context.Context, pool *pgxpool.Pool, box *seal.Box, door *
 		connections[p] = c.ID
 	}
 	all := season(s, number, made.OrgID, connections, now)
-	// Bookings go first, refunds last: the feed of a season reads better when each couple and payment is known by then.
-	slices.SortStableFunc(all, func(a, b inbound.Delivery) int { return turn(a) - turn(b) })
+	slices.SortStableFunc(all, func(a, b inbound.Delivery) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
 	_, err = door.Accept(ctx, all)
 	return err
 }
@@ -133,17 +131,6 @@ func season(s Supplier, number int, org uuid.UUID, connections map[queries.Provi
 func refund(n int, at time.Time) object {
 	return object{"id": fmt.Sprintf("re_season_%d", n), "object": "refund", "amount": 15_000, "currency": "gbp", "status": "succeeded",
 		"payment_intent": fmt.Sprintf("pi_sandbox_%d", n), "charge": fmt.Sprintf("ch_sandbox_%d", n), "created": at.Unix(), "reason": "requested_by_customer"}
-}
-
-func turn(d inbound.Delivery) int {
-	switch {
-	case strings.Contains(d.Peeked.EventType, "refund"):
-		return 2
-	case d.Provider == queries.ProviderStripe:
-		return 1
-	default:
-		return 0
-	}
 }
 
 func proofOf(p queries.Provider) string {

@@ -50,6 +50,7 @@
       addEventListener('offline', () => this.lost())
       addEventListener('pageshow', e => e.persisted && this.redial())
       document.addEventListener('visibilitychange', () => document.hidden || this.woken())
+      document.addEventListener('submit', e => e.target.action.endsWith('/logout') && this.close()) // its goodbye is ours
       this.watch = setInterval(() => this.look(), 1000)
       this.dial()
     }
@@ -99,10 +100,16 @@
       this.readyState = 0
       this.since = this.since || Date.now()
       if (this.closed) return
+      if (this.tries === 3) this.askIfSignedOut()
       const wait = Math.min(2000, 200 * 2 ** this.tries++) * (0.5 + Math.random() / 2)
       clearTimeout(this.timer)
       this.timer = setTimeout(() => this.dial(), wait)
       this.look()
+    }
+
+    // EventSource does not tell a refusal from a failure, so the page itself is asked whether it is still ours.
+    askIfSignedOut() {
+      fetch(location.href, { redirect: 'manual' }).then(r => r.type === 'opaqueredirect' && this.leave(), () => {})
     }
 
     // A page that slept may hold a connection that died unseen: better one too many than a page that only looks live.

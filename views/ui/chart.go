@@ -101,7 +101,7 @@ func bars(points []Point) []bar {
 		mid := slot * (float64(i) + 0.5)
 		out[i] = bar{
 			Point: p, X: mid - width/2, W: width, Mid: mid, Y: barTop + barHeight - h, H: h,
-			Labelled:  len(points) <= 6 || p.Now || (p.Value == top && top > 0),
+			Labelled:  len(points) <= 12 && p.Value > 0 || len(points) <= 6 || p.Now || (p.Value == top && top > 0),
 			Skippable: len(points) > 8 && i%2 == 1, Last: len(points) > 6 && i == len(points)-1,
 		}
 	}

@@ -65,6 +65,7 @@ type Hub struct {
 	// The lock is never held over I/O: whoever has it only compares and leaves things to others.
 	mu       sync.Mutex
 	draining bool
+	gone     chan struct{} // closed once the node drains and no stream is left
 	rooms    map[uuid.UUID]*room
 	people   map[uuid.UUID]*person
 	hinted   map[uuid.UUID]bool
@@ -81,7 +82,7 @@ func New(c Config) *Hub {
 		config: c, q: queries.New(c.Pool), sse: server,
 		hints: make(chan struct{}, 1), drawing: make(chan struct{}, min(drawers, max(1, c.Pool.Config().MaxConns/2))),
 		heartbeat: heartbeat, writeTimeout: writeTimeout, drainSpread: drainSpread,
-		rooms: map[uuid.UUID]*room{}, people: map[uuid.UUID]*person{}, hinted: map[uuid.UUID]bool{},
+		gone: make(chan struct{}), rooms: map[uuid.UUID]*room{}, people: map[uuid.UUID]*person{}, hinted: map[uuid.UUID]bool{},
 	}
 	server.OnSubscribe = h.feed
 	return h
@@ -104,12 +105,18 @@ func (h *Hub) Drain() {
 		return
 	}
 	h.draining = true
+	if len(h.rooms) == 0 {
+		close(h.gone)
+	}
 	for _, r := range h.rooms {
 		for s := range r.streams {
 			time.AfterFunc(rand.N(h.drainSpread), s.cancel)
 		}
 	}
 }
+
+// Gone is closed once the node drains and its last stream has ended.
+func (h *Hub) Gone() <-chan struct{} { return h.gone }
 
 // Open counts the open streams.
 func (h *Hub) Open() int {

@@ -77,6 +77,9 @@ func (h *Hub) leave(s *stream) {
 	}
 	if delete(s.room.streams, s); len(s.room.streams) == 0 {
 		delete(h.rooms, s.audience)
+		if h.draining && len(h.rooms) == 0 {
+			close(h.gone)
+		}
 	}
 	if delete(s.person.streams, s); len(s.person.streams) == 0 {
 		delete(h.people, s.viewer.Person)
