@@ -82,7 +82,7 @@ func (w *person) pressFor(org string, s sandbox.Scenario, dashboard *person) {
 	w.ok(section.Locator(`[name=delivery][value=` + s.Key + `]`).Click())
 	notice := w.page.Locator(".notice").First()
 	w.ok(w.expect.Locator(notice).ToContainText(s.Label))
-	w.ok(w.expect.Locator(notice).ToContainText("accepted"))
+	w.ok(w.expect.Locator(notice).ToContainText("Accepted (202)"))
 	w.ok(w.expect.Locator(dashboard.page.Locator("#kpis")).Not().ToHaveAttribute("data-version", version))
 	dashboard.hasFigure(kpi, before+by)
 }

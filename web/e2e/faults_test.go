@@ -83,5 +83,5 @@ func (w *person) lost(path string, status int, words string) {
 		w.t.Errorf("%s answered %d, want %d", path, got, status)
 	}
 	w.see(words)
-	w.ok(w.expect.Locator(w.page.GetByRole("link", playwright.PageGetByRoleOptions{Name: "To the start"})).ToBeVisible())
+	w.ok(w.expect.Locator(w.page.GetByRole("link", playwright.PageGetByRoleOptions{Name: regexp.MustCompile("To the start|To today")})).ToBeVisible())
 }

@@ -150,7 +150,7 @@ func (g *gallery) shots() []shot {
 		{name: "sandbox-sent", path: "/sandbox", act: func(w *person) {
 			holm := w.page.GetByRole("region", playwright.PageGetByRoleOptions{Name: "Send to Holm House"}) // whose pages nobody looks at
 			w.ok(holm.Locator(`[name=delivery][value=stripe_paid]`).Click())
-			w.see("accepted")
+			w.see("Accepted (202)")
 		}},
 	}
 }
