@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,8 +42,11 @@ func titleOf(row queries.DeliveryByIDRow) string {
 	if row.EventType == "" {
 		return "Delivery of an unnamed type"
 	}
-	return row.EventType
+	return breakable.Replace(row.EventType)
 }
+
+// breakable lets a machine's word break where it has joints; a phone is narrower than payment_intent.succeeded.
+var breakable = strings.NewReplacer(".", ".\u200b", "_", "_\u200b")
 
 func indented(raw []byte) string {
 	var out bytes.Buffer

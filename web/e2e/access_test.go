@@ -87,7 +87,7 @@ func TestRoleChangeAndRemovalCutTheStream(t *testing.T) {
 	sam.press("Sign in")
 	sam.see("Your account belongs to no organisation any more")
 	sam.visit("/app")
-	sam.at("/login")
+	sam.see("New here?") // the sign-in page: no session was made
 }
 
 func (w *person) addToTeam(name, email string) {
