@@ -38,6 +38,7 @@ const (
 type Jobs struct {
 	River    *river.Client[pgx.Tx]
 	config   Config
+	own      *pgxpool.Pool
 	presence *presence
 }
 
@@ -58,7 +59,7 @@ func New(c Config) (*Jobs, error) {
 		river.AddWorker(workers, &tidy{pool: c.Pool, waker: c.Waker, log: c.Log})
 		rc.Workers = workers
 		rc.Queues = map[string]river.QueueConfig{
-			inbound.Queue:      {MaxWorkers: 16, FetchPollInterval: 50 * time.Millisecond},
+			inbound.Queue:      {MaxWorkers: 8, FetchPollInterval: 50 * time.Millisecond},
 			river.QueueDefault: {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
 		}
 		rc.JobTimeout, rc.RescueStuckJobsAfter = jobTimeout, rescueAfter
@@ -67,11 +68,47 @@ func New(c Config) (*Jobs, error) {
 				&river.PeriodicJobOpts{RunOnStart: true}),
 		}
 	}
-	client, err := river.NewClient(riverpgxv5.New(c.Pool), rc)
+	own, err := riversPool(c.Pool)
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	return &Jobs{River: client, config: c, presence: &presence{config: c}}, nil
+	client, err := river.NewClient(riverpgxv5.New(own), rc)
+	if err != nil {
+		own.Close()
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	return &Jobs{River: client, config: c, own: own, presence: &presence{config: c, back: tidyUp(client, c.Log)}}, nil
+}
+
+// tidyUp puts right at once what a crash of the database may have undone, instead of at the next full minute.
+func tidyUp(client *river.Client[pgx.Tx], log *slog.Logger) func(context.Context) {
+	return func(ctx context.Context) {
+		if _, err := client.Insert(ctx, tidyArgs{}, nil); err != nil {
+			log.WarnContext(ctx, "tidying after the database was away waits for the next minute", "error", err)
+		}
+	}
+}
+
+// closeOwn does not wait longer than ctx for a job that hangs.
+func (j *Jobs) closeOwn(ctx context.Context) {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		j.own.Close()
+	}()
+	select {
+	case <-closed:
+	case <-ctx.Done():
+	}
+}
+
+// riversPool is for what River does on its own: fetching, heartbeats, cleaning. None of it need be on the disk at once: a
+// crash that undoes a fetch leaves the job to be fetched again. Jobs are inserted and completed in our transactions.
+func riversPool(ours *pgxpool.Pool) (*pgxpool.Pool, error) {
+	c := ours.Config()
+	c.MaxConns = 8
+	c.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
+	return pgxpool.NewWithConfig(context.Background(), c)
 }
 
 // Start begins to work jobs. ctx ends only what must end at once; for a clean end call Stop.
@@ -87,6 +124,7 @@ func (j *Jobs) Start(ctx context.Context) error {
 
 // Stop waits for running jobs until ctx ends, then leaves them to be run again elsewhere.
 func (j *Jobs) Stop(ctx context.Context) error {
+	defer j.closeOwn(ctx)
 	if !j.config.Work {
 		return nil
 	}

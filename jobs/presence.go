@@ -17,6 +17,7 @@ const lookAround = 2 * time.Second
 // presence keeps one connection that says "this node is alive", and sends the jobs of nodes that are not back to the queue.
 type presence struct {
 	config Config
+	back   func(context.Context) // called when the database has been away
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 }
@@ -75,6 +76,7 @@ func (p *presence) lookOnce(ctx context.Context, conn *pgx.Conn) *pgx.Conn {
 			return nil // the database is away; readyz tells, and the next look tries again
 		}
 		conn = fresh
+		p.back(ctx)
 	}
 	n, err := queries.AllOrgsReclaimJobs(ctx, conn, p.config.Node)
 	if err != nil {

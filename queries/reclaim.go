@@ -20,7 +20,8 @@ func HoldPresence(ctx context.Context, conn *pgx.Conn, node string) error {
 	return nil
 }
 
-// AllOrgsReclaimJobs sends jobs of nodes that are no longer alive back to the queue at once, where River's own rescue
+// AllOrgsReclaimJobs sends jobs of nodes that are no longer alive, and those that were under way when the database itself
+// went down, back to the queue at once, where River's own rescue
 // would leave them for its timeout. Written by hand because River owns the table, and sqlc does not know it.
 // A job that has used up its attempts, perhaps by killing its node each time, is left to River, which discards it.
 // Two seconds of grace let a node that lost its connection take its lock again. Index: river_job_prioritized_fetching_index.
@@ -30,11 +31,10 @@ func AllOrgsReclaimJobs(ctx context.Context, conn *pgx.Conn, me string) (int64, 
 		WHERE state = 'running'
 		  AND attempted_at < now() - interval '2 seconds'
 		  AND attempt < max_attempts
-		  AND attempted_by[array_upper(attempted_by, 1)] <> $1
-		  AND hashtext(attempted_by[array_upper(attempted_by, 1)])::bigint & 4294967295 NOT IN (
+		  AND (attempted_at < pg_postmaster_start_time() OR attempted_by[array_upper(attempted_by, 1)] <> $1 AND hashtext(attempted_by[array_upper(attempted_by, 1)])::bigint & 4294967295 NOT IN (
 		      SELECT objid::bigint FROM pg_locks
 		      WHERE locktype = 'advisory' AND granted AND classid = $2 AND objsubid = 2
-		        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`, me, presenceClass)
+		        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())))`, me, presenceClass)
 	if err != nil {
 		return 0, fmt.Errorf("reclaim jobs: %w", err)
 	}

@@ -50,9 +50,13 @@ type Apply struct {
 	Log   *slog.Logger
 }
 
+// again marks work that a crash of the database may undo whole: rows, fate, job and versions go back together, and the
+// delivery, which the door made durable, is simply applied again. So it need not wait for the disk.
+var again = pgx.TxOptions{BeginQuery: "BEGIN; SET LOCAL synchronous_commit = off"}
+
 // Work does it once, whatever happens: a second run of the same delivery finds it settled and does nothing.
 func (a *Apply) Work(ctx context.Context, job *river.Job[ApplyArgs]) error {
-	err := pgx.BeginFunc(ctx, a.Pool, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, a.Pool, again, func(tx pgx.Tx) error {
 		regions, err := applyOnce(ctx, queries.New(tx), job.Args, time.Now())
 		if err != nil {
 			return err

@@ -64,6 +64,7 @@ type Hub struct {
 
 	// The lock is never held over I/O: whoever has it only compares and leaves things to others.
 	mu       sync.Mutex
+	server   time.Time // when the database server started that we listen to
 	draining bool
 	gone     chan struct{} // closed once the node drains and no stream is left
 	rooms    map[uuid.UUID]*room

@@ -61,11 +61,40 @@ func (h *Hub) startListening(ctx context.Context) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := conn.Exec(ctx, "LISTEN live"); err != nil {
+	var started time.Time
+	err = conn.QueryRow(ctx, "SELECT pg_postmaster_start_time()").Scan(&started)
+	if err == nil {
+		_, err = conn.Exec(ctx, "LISTEN live")
+	}
+	if err != nil {
 		conn.Close(ctx) //nolint:errcheck // the first error says more
 		return nil, err
 	}
+	h.met(started)
 	return conn, nil
+}
+
+// met remembers which server this is. Work is applied without waiting for the disk, so one that crashed may have gone back
+// a moment and reached the same versions by another way: after a restart nothing that pages show is taken for certain.
+func (h *Hub) met(started time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	restarted := !h.server.IsZero() && !h.server.Equal(started)
+	h.server = started
+	if !restarted {
+		return
+	}
+	for _, r := range h.rooms {
+		r.unsettled = true
+		for _, reg := range r.regions {
+			reg.last = nil
+		}
+		for s := range r.streams {
+			for name := range s.shown {
+				s.shown[name] = unknown
+			}
+		}
+	}
 }
 
 // parse reads the ids of a wake-up. One that cannot be read is a hint about everything.

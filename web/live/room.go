@@ -34,7 +34,7 @@ type person struct {
 	access  int64 // the version of their access region
 }
 
-const unknown = -1 // an access version before the first look
+const unknown = -1 // a version that is not known, and unlike any that is
 
 // join puts a stream where changes are looked for, before it has read anything: what changes from now on is not missed.
 func (h *Hub) join(s *stream) error {
