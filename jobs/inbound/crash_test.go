@@ -14,7 +14,7 @@ import (
 // workedBy makes the waiting job look as a node leaves it that took it and died, or lives on.
 func (n *node) workedBy(t *testing.T, node string) {
 	t.Helper()
-	run(t, n.pool, "UPDATE river_job SET state = 'running', attempt = 1, finalized_at = NULL, attempted_at = now() - interval '1 minute', attempted_by = ARRAY[$1] WHERE kind = 'apply_delivery'", node)
+	run(t, n.pool, "UPDATE river_job SET state = 'running', attempt = 1, finalized_at = NULL, attempted_at = greatest(now() - interval '1 minute', pg_postmaster_start_time()), attempted_by = ARRAY[$1] WHERE kind = 'apply_delivery'", node)
 }
 
 // The claim (the row that makes a repeat a duplicate) and the work are two transactions. A crash in between must end in

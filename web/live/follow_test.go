@@ -42,8 +42,9 @@ func TestABurstIsAtMostTwoDrawings(t *testing.T) {
 		h.tell(us.org, "kpis")
 	}
 	close(goOn)
-	p.wants("kpis_event", 1)
-	p.wants("kpis_event", 100)
+	if m := p.next(); m.data != "100" { // the first drawing, unless the second overtook it on its way out
+		p.wants("kpis_event", 100)
+	}
 	if n := h.draws.Load(); n != 2 {
 		t.Errorf("%d drawings", n)
 	}
