@@ -58,9 +58,9 @@ bench: build web/e2e/node_modules ## The figures, each beside its limit from the
 	@cd web/e2e && go run ./bench
 
 .PHONY: fuzz
-fuzz: ## Every reader and verifier, 20 seconds each
+fuzz: assets ## Every reader and verifier, 20 seconds each (TIME=1m for longer)
 	@grep -roE --include='*_test.go' --exclude-dir=e2e '^func Fuzz\w+' . | sed 's|/[^/]*:func | |' | while read -r folder name; do \
-		$(with) go test -run '^$$' -fuzz "^$$name$$" -fuzztime 20s "$$folder"; done
+		$(with) go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(or $(TIME),20s) "$$folder" </dev/null; done
 
 .PHONY: assets
 assets: static/node_modules

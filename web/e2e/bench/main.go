@@ -1,7 +1,8 @@
 // Command bench measures the figures that WedSync promises, each beside its limit on the same machine in the same run.
 //
 // It starts the real program on a Postgres that syncs to disk, and loads it from this other process over loopback.
-// `make bench` prints the table; quote ratios, not times: machines differ.
+// `make bench` prints the table; quote ratios, not times: machines differ. ONLY=door, live or streams measures one of them,
+// PAGES=20 opens fewer pages, WEDSYNC_BINARY measures another build.
 package main
 
 import (
