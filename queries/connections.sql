@@ -1,6 +1,9 @@
 -- name: CreateConnection :exec
-INSERT INTO connections (org_id, id, provider, proof, token_sha256, token_sealed)
-VALUES (@org_id, @id, @provider, @proof, @token_sha256, @token_sealed);
+WITH made AS (
+    INSERT INTO connections (org_id, id, provider, proof, token_sha256, token_sealed)
+    VALUES (@org_id, @id, @provider, @proof, @token_sha256, @token_sealed) RETURNING org_id, id
+)
+INSERT INTO lanes (org_id, connection_id) SELECT org_id, id FROM made;
 
 -- name: AddConnectionSecret :one
 INSERT INTO connection_secrets (org_id, connection_id, sealed) VALUES (@org_id, @connection_id, @sealed) RETURNING id;

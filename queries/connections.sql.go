@@ -190,8 +190,11 @@ func (q *Queries) Connections(ctx context.Context, orgID uuid.UUID) ([]Connectio
 }
 
 const createConnection = `-- name: CreateConnection :exec
-INSERT INTO connections (org_id, id, provider, proof, token_sha256, token_sealed)
-VALUES ($1, $2, $3, $4, $5, $6)
+WITH made AS (
+    INSERT INTO connections (org_id, id, provider, proof, token_sha256, token_sealed)
+    VALUES ($1, $2, $3, $4, $5, $6) RETURNING org_id, id
+)
+INSERT INTO lanes (org_id, connection_id) SELECT org_id, id FROM made
 `
 
 type CreateConnectionParams struct {

@@ -77,6 +77,73 @@ func AllBookingStatusValues() []BookingStatus {
 	}
 }
 
+type DeliverySource string
+
+const (
+	DeliverySourceHook     DeliverySource = "hook"
+	DeliverySourceReadback DeliverySource = "readback"
+	DeliverySourcePoll     DeliverySource = "poll"
+	DeliverySourceImport   DeliverySource = "import"
+	DeliverySourceTest     DeliverySource = "test"
+)
+
+func (e *DeliverySource) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = DeliverySource(s)
+	case string:
+		*e = DeliverySource(s)
+	default:
+		return fmt.Errorf("unsupported scan type for DeliverySource: %T", src)
+	}
+	return nil
+}
+
+type NullDeliverySource struct {
+	DeliverySource DeliverySource
+	Valid          bool // Valid is true if DeliverySource is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullDeliverySource) Scan(value interface{}) error {
+	if value == nil {
+		ns.DeliverySource, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.DeliverySource.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullDeliverySource) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.DeliverySource), nil
+}
+
+func (e DeliverySource) Valid() bool {
+	switch e {
+	case DeliverySourceHook,
+		DeliverySourceReadback,
+		DeliverySourcePoll,
+		DeliverySourceImport,
+		DeliverySourceTest:
+		return true
+	}
+	return false
+}
+
+func AllDeliverySourceValues() []DeliverySource {
+	return []DeliverySource{
+		DeliverySourceHook,
+		DeliverySourceReadback,
+		DeliverySourcePoll,
+		DeliverySourceImport,
+		DeliverySourceTest,
+	}
+}
+
 type DeliveryStatus string
 
 const (
@@ -144,6 +211,64 @@ func AllDeliveryStatusValues() []DeliveryStatus {
 		DeliveryStatusFailed,
 		DeliveryStatusDead,
 		DeliveryStatusQuarantined,
+	}
+}
+
+type MoneyUnit string
+
+const (
+	MoneyUnitMinor MoneyUnit = "minor"
+	MoneyUnitMajor MoneyUnit = "major"
+)
+
+func (e *MoneyUnit) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = MoneyUnit(s)
+	case string:
+		*e = MoneyUnit(s)
+	default:
+		return fmt.Errorf("unsupported scan type for MoneyUnit: %T", src)
+	}
+	return nil
+}
+
+type NullMoneyUnit struct {
+	MoneyUnit MoneyUnit
+	Valid     bool // Valid is true if MoneyUnit is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullMoneyUnit) Scan(value interface{}) error {
+	if value == nil {
+		ns.MoneyUnit, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.MoneyUnit.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullMoneyUnit) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.MoneyUnit), nil
+}
+
+func (e MoneyUnit) Valid() bool {
+	switch e {
+	case MoneyUnitMinor,
+		MoneyUnitMajor:
+		return true
+	}
+	return false
+}
+
+func AllMoneyUnitValues() []MoneyUnit {
+	return []MoneyUnit{
+		MoneyUnitMinor,
+		MoneyUnitMajor,
 	}
 }
 
@@ -414,6 +539,7 @@ type SenderProof string
 const (
 	SenderProofSigned    SenderProof = "signed"
 	SenderProofStaticKey SenderProof = "static_key"
+	SenderProofDoorbell  SenderProof = "doorbell"
 )
 
 func (e *SenderProof) Scan(src interface{}) error {
@@ -454,7 +580,8 @@ func (ns NullSenderProof) Value() (driver.Value, error) {
 func (e SenderProof) Valid() bool {
 	switch e {
 	case SenderProofSigned,
-		SenderProofStaticKey:
+		SenderProofStaticKey,
+		SenderProofDoorbell:
 		return true
 	}
 	return false
@@ -464,6 +591,7 @@ func AllSenderProofValues() []SenderProof {
 	return []SenderProof{
 		SenderProofSigned,
 		SenderProofStaticKey,
+		SenderProofDoorbell,
 	}
 }
 
@@ -594,13 +722,24 @@ type Client struct {
 }
 
 type Connection struct {
-	OrgID       uuid.UUID
-	ID          uuid.UUID
-	Provider    Provider
-	Proof       SenderProof
-	TokenSha256 []byte
-	TokenSealed []byte
-	CreatedAt   time.Time
+	OrgID          uuid.UUID
+	ID             uuid.UUID
+	Provider       Provider
+	Proof          SenderProof
+	TokenSha256    []byte
+	TokenSealed    []byte
+	CreatedAt      time.Time
+	MappingVersion int32
+	Account        string
+	MoneyUnit      *MoneyUnit
+	SilentSince    *time.Time
+}
+
+type ConnectionDay struct {
+	OrgID        uuid.UUID
+	ConnectionID uuid.UUID
+	Day          time.Time
+	Arrived      int32
 }
 
 type ConnectionSecret struct {
@@ -610,6 +749,8 @@ type ConnectionSecret struct {
 	Sealed       []byte
 	CreatedAt    time.Time
 	ExpiresAt    *time.Time
+	LastUsedAt   *time.Time
+	Clean        int32
 }
 
 type Couple struct {
@@ -623,11 +764,26 @@ type CoupleMember struct {
 	UserID   uuid.UUID
 }
 
+type Lane struct {
+	OrgID        uuid.UUID
+	ConnectionID uuid.UUID
+	Queued       bool
+}
+
 type LiveRegion struct {
 	Audience  uuid.UUID
 	Region    string
 	Version   int64
 	ChangedAt time.Time
+}
+
+type Mapping struct {
+	OrgID        uuid.UUID
+	ConnectionID uuid.UUID
+	Version      int32
+	Spec         []byte
+	MadeBy       *uuid.UUID
+	MadeAt       time.Time
 }
 
 type Membership struct {
@@ -684,6 +840,17 @@ type PaymentRefund struct {
 	Stamp       string
 }
 
+type Readback struct {
+	OrgID        uuid.UUID
+	ConnectionID uuid.UUID
+	KeySealed    []byte
+	JobsSeen     *time.Time
+	PaymentsSeen *time.Time
+	PolledAt     *time.Time
+	NextPollAt   time.Time
+	Trouble      string
+}
+
 type Session struct {
 	ID          uuid.UUID
 	TokenSha256 []byte
@@ -734,22 +901,29 @@ type WebhookAttempt struct {
 }
 
 type WebhookLog struct {
-	OrgID        uuid.UUID
-	ID           uuid.UUID
-	ConnectionID uuid.UUID
-	Provider     Provider
-	EventID      string
-	EventType    string
-	Status       DeliveryStatus
-	Attempts     int32
-	Error        string
-	ReceivedAt   time.Time
-	WaitingSince time.Time
-	AppliedAt    *time.Time
-	ContentType  string
-	Proof        string
-	Body         []byte
-	Normalised   []byte
+	OrgID          uuid.UUID
+	ID             uuid.UUID
+	ConnectionID   uuid.UUID
+	Provider       Provider
+	EventID        string
+	EventType      string
+	Status         DeliveryStatus
+	Attempts       int32
+	Error          string
+	ReceivedAt     time.Time
+	WaitingSince   time.Time
+	AppliedAt      *time.Time
+	ContentType    string
+	Proof          string
+	Body           []byte
+	Normalised     []byte
+	Source         DeliverySource
+	SecretID       *uuid.UUID
+	MappingVersion *int32
+	NextTryAt      *time.Time
+	Cause          string
+	WeddingOn      pgtype.Date
+	ImportID       *uuid.UUID
 }
 
 type Wedding struct {

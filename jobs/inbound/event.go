@@ -104,10 +104,14 @@ type Invite struct {
 	Accepted   bool   `json:"accepted"`
 }
 
-// Defaults fill what a sender may leave out: the organisation's zone and currency.
+// Defaults fill what a sender may leave out: the organisation's zone and currency, and what the supplier has set for the
+// connection.
 type Defaults struct {
 	Zone     *time.Location
 	Currency string
+	Account  string            // Stripe Connect: the one account whose events count; empty: every one's
+	Unit     queries.MoneyUnit // what the sender's bare numbers mean; empty: nobody has said
+	Mapping  *Mapping          // the supplier's own reading; nil: the provider's default
 }
 
 // Ignored is why a delivery that is perfectly well formed has no effect. It is kept and shown, never lost.
