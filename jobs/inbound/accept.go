@@ -26,6 +26,10 @@ type Delivery struct {
 	Proof        string // the scheme that vouched for it
 	Body         []byte
 	ReceivedAt   time.Time
+
+	Source   queries.DeliverySource // empty: it was posted to us
+	SecretID *uuid.UUID             // which secret vouched for it
+	ImportID *uuid.UUID             // the sheet it was a row of
 }
 
 // Receipt is what the sender is told: the delivery's id, or that of the first one like it.
