@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -44,6 +45,7 @@ type Config struct {
 	Postgres    string   // WEDSYNC_POSTGRES: binaries of the embedded Postgres; empty: found or fetched
 	Keys        string   // WEDSYNC_KEYS; empty: a file under Data
 	Operators   []string // WEDSYNC_OPERATORS
+	Gather      int      // WEDSYNC_GATHER: most deliveries that one commit makes durable
 }
 
 // configure shows every default, and answers a bad value with one line that names it.
@@ -68,6 +70,9 @@ func configure(getenv func(string) string) (Config, error) {
 	var err error
 	if c.URL, err = url.Parse(or("WEDSYNC_URL", "http://"+c.Addr)); err != nil || c.URL.Host == "" || c.URL.Scheme != "http" && c.URL.Scheme != "https" {
 		return c, fmt.Errorf("WEDSYNC_URL takes the public address, such as https://app.example.com; it is %q", getenv("WEDSYNC_URL"))
+	}
+	if c.Gather, err = strconv.Atoi(or("WEDSYNC_GATHER", "200")); err != nil || c.Gather < 1 || c.Gather > 1000 {
+		return c, fmt.Errorf("WEDSYNC_GATHER takes a number from 1 (each delivery commits alone) to 1000; it is %q", getenv("WEDSYNC_GATHER"))
 	}
 	if c.DatabaseURL != "" {
 		if _, err := pgconn.ParseConfig(c.DatabaseURL); err != nil {
@@ -265,7 +270,7 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	}
 	node := web.Node{Addr: p.config.Addr, Out: p.out, Name: "wedsync-" + uuid.NewString(), Config: web.Config{
 		Pool: p.pool, Box: p.box, Log: p.log, URL: p.config.URL, Operators: p.config.Operators,
-		Demo: demo, Works: role != "web", Serves: role != "worker",
+		Demo: demo, Works: role != "web", Serves: role != "worker", Gather: p.config.Gather,
 	}}
 	return node.Run(ctx)
 }

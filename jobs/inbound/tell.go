@@ -1,11 +1,7 @@
 package inbound
 
 import (
-	"context"
-	"errors"
 	"strings"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/wedsync/wedsync/queries"
 )
@@ -70,18 +66,14 @@ func changedDay(before, after queries.BookingForUpdateRow) bool {
 }
 
 // payerName is who paid, in the words of the supplier's own records where their address is known.
-func (w *writing) payerName(ctx context.Context, p queries.PaymentsNamedRow) (string, error) {
+func (w *writing) payerName(p queries.PaymentsNamedRow) string {
 	if p.PayerEmail == "" {
-		return firstOf(p.PayerName, w.about.Who), nil
+		return firstOf(p.PayerName, w.about.Who)
 	}
-	client, err := w.q.ClientByEmail(ctx, queries.ClientByEmailParams{OrgID: w.orgID, Email: p.PayerEmail})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return firstOf(p.PayerName, w.about.Who, p.PayerEmail), nil
-	}
-	return firstOf(couple(client.Name, client.PartnerName), p.PayerName, p.PayerEmail), err
+	return firstOf(w.known.couples[strings.ToLower(p.PayerEmail)], p.PayerName, w.about.Who, p.PayerEmail)
 }
 
-func (w *writing) tellPayment(rows []queries.PaymentsNamedRow, after queries.PaymentsNamedRow, refunded int64, payer string) {
+func (w *writing) tellPayment(rows []queries.PaymentsNamedRow, after queries.PaymentsNamedRow, payer string) {
 	var status queries.PaymentStatus
 	var refundedBefore int64
 	for _, r := range rows {
@@ -93,8 +85,8 @@ func (w *writing) tellPayment(rows []queries.PaymentsNamedRow, after queries.Pay
 	amount := after.AmountMinor
 	w.about.Kind = ""
 	switch {
-	case refunded > refundedBefore:
-		w.about.Kind, amount = "payment_refunded", refunded-refundedBefore
+	case after.RefundedMinor > refundedBefore:
+		w.about.Kind, amount = "payment_refunded", after.RefundedMinor-refundedBefore
 	case after.Status == queries.PaymentStatusCompleted && status != after.Status:
 		w.about.Kind = "payment_completed"
 	case after.Status == queries.PaymentStatusFailed && status != after.Status:
