@@ -47,6 +47,7 @@ type Server struct {
 	hub       *live.Hub
 	door      *inbound.Door
 	waiting   *waitingWatch
+	addresses addresses
 	badProofs *strikes
 	badLogins *strikes
 	counts    *counts
