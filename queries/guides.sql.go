@@ -12,7 +12,6 @@ import (
 )
 
 const connectionAccount = `-- name: ConnectionAccount :one
-
 SELECT account FROM connections WHERE org_id = $1 AND id = $2
 `
 
@@ -21,7 +20,6 @@ type ConnectionAccountParams struct {
 	ID    uuid.UUID
 }
 
-// What a connection's guide asks and sets.
 // The one Stripe account whose events count; empty: every one's. Primary key of connections.
 func (q *Queries) ConnectionAccount(ctx context.Context, arg ConnectionAccountParams) (string, error) {
 	row := q.db.QueryRow(ctx, connectionAccount, arg.OrgID, arg.ID)
