@@ -111,7 +111,7 @@ func (s *Server) drawConnection(c echo.Context, status int, secretFault string) 
 		p.Flash = "The secret is kept. Deliveries signed with the one before are taken for another 24 hours."
 	}
 	if c.QueryParam("test") == string(inbound.TestTaken) {
-		p.Flash = "Your test arrived and its signature was right. It stands below as “Kept, not used”, as a test should."
+		p.Flash = "Your test arrived, and WedSync took it. It stands below as “Kept, not used”, as a test should."
 	}
 	return draw(c, status, views.Connection(p, view))
 }
