@@ -96,10 +96,11 @@ WHERE payment_refunds.stamp < excluded.stamp;
 
 -- name: RecountRefunds :one
 -- Two sources tell of refunds: single refunds, and a charge's running total. What the total has beyond every refund that
--- we know by name is refunds we have not heard of yet; of the named ones only those that succeeded count. Never more than was paid.
+-- we know by name is refunds we have not heard of yet; of the named ones only those that succeeded count. A dispute (du_,
+-- and dp_ in older ones) counts like a refund but is no part of the running total. Never more than was paid.
 UPDATE payments p SET refunded_minor = least(p.amount_minor, known.succeeded + greatest(0, p.refund_total_minor - known.all_of_them))
 FROM (SELECT coalesce(sum(r.amount_minor) FILTER (WHERE r.status = 'succeeded'), 0)::bigint AS succeeded,
-             coalesce(sum(r.amount_minor), 0)::bigint AS all_of_them
+             coalesce(sum(r.amount_minor) FILTER (WHERE r.external_id !~ '^d[up]_'), 0)::bigint AS all_of_them
       FROM payment_refunds r WHERE r.org_id = @org_id AND r.payment_id = @payment_id) known
 WHERE p.org_id = @org_id AND p.id = @payment_id
 RETURNING p.refunded_minor;

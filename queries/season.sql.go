@@ -636,7 +636,7 @@ func (q *Queries) PaymentsNamed(ctx context.Context, arg PaymentsNamedParams) ([
 const recountRefunds = `-- name: RecountRefunds :one
 UPDATE payments p SET refunded_minor = least(p.amount_minor, known.succeeded + greatest(0, p.refund_total_minor - known.all_of_them))
 FROM (SELECT coalesce(sum(r.amount_minor) FILTER (WHERE r.status = 'succeeded'), 0)::bigint AS succeeded,
-             coalesce(sum(r.amount_minor), 0)::bigint AS all_of_them
+             coalesce(sum(r.amount_minor) FILTER (WHERE r.external_id !~ '^d[up]_'), 0)::bigint AS all_of_them
       FROM payment_refunds r WHERE r.org_id = $1 AND r.payment_id = $2) known
 WHERE p.org_id = $1 AND p.id = $2
 RETURNING p.refunded_minor
@@ -648,7 +648,8 @@ type RecountRefundsParams struct {
 }
 
 // Two sources tell of refunds: single refunds, and a charge's running total. What the total has beyond every refund that
-// we know by name is refunds we have not heard of yet; of the named ones only those that succeeded count. Never more than was paid.
+// we know by name is refunds we have not heard of yet; of the named ones only those that succeeded count. A dispute (du_,
+// and dp_ in older ones) counts like a refund but is no part of the running total. Never more than was paid.
 func (q *Queries) RecountRefunds(ctx context.Context, arg RecountRefundsParams) (int64, error) {
 	row := q.db.QueryRow(ctx, recountRefunds, arg.OrgID, arg.PaymentID)
 	var refunded_minor int64

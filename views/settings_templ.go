@@ -753,6 +753,8 @@ func auditWords(action string) string {
 		return "A connection was made"
 	case "connection.secret":
 		return "A signing secret was added"
+	case "connection.account":
+		return "The Stripe account of a connection was set"
 	case "delivery.rerun":
 		return "A delivery was run again"
 	case "member.added":

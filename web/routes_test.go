@@ -69,6 +69,10 @@ func aConnection(t *testing.T, w *town, org testdb.Supplier) uuid.UUID {
 	return w.connect(t, org.ID, queries.ProviderTave, queries.SenderProofSigned).ID
 }
 
+func aStripeConnection(t *testing.T, w *town, org testdb.Supplier) uuid.UUID {
+	return w.connect(t, org.ID, queries.ProviderStripe, queries.SenderProofSigned).ID
+}
+
 func aDelivery(t *testing.T, w *town, org testdb.Supplier) uuid.UUID {
 	t.Helper()
 	id := uuid.Must(uuid.NewV7())
@@ -105,6 +109,9 @@ var routeCases = map[string]routeCase{
 	"GET /app/connections/new":          {ok: 200},
 	"POST /app/connections":             {ok: 201, form: url.Values{"provider": {"tave"}, "proof": {"signed"}}},
 	"GET /app/connections/:id":          {ok: 200, id: aConnection},
+	"GET /app/connections/:id/guide":    {ok: 200, id: aConnection},
+	"POST /app/connections/:id/account": {ok: 303, id: aStripeConnection, form: url.Values{"account": {"acct_1"}}},
+	"POST /app/connections/:id/tests":   {ok: 303, id: aConnection}, // to the guide: nobody is at wedsync.test
 	"POST /app/connections/:id/secrets": {ok: 303, id: aConnection, form: url.Values{"secret": {"whsec_sixteen_or_more"}}},
 	"GET /app/deliveries/:id":           {ok: 200, id: aDelivery},
 	"POST /app/deliveries/:id/runs":     {ok: 303, id: aDelivery},

@@ -85,6 +85,9 @@ func (w *writing) tellPayment(rows []queries.PaymentsNamedRow, after queries.Pay
 	amount := after.AmountMinor
 	w.about.Kind = ""
 	switch {
+	case w.ofDispute():
+		w.tellDispute(after, payer)
+		return
 	case after.RefundedMinor > refundedBefore:
 		w.about.Kind, amount = "payment_refunded", after.RefundedMinor-refundedBefore
 	case after.Status == queries.PaymentStatusCompleted && status != after.Status:
@@ -96,6 +99,30 @@ func (w *writing) tellPayment(rows []queries.PaymentsNamedRow, after queries.Pay
 	}
 	w.about.Who, w.about.What = payer, firstOf(after.Failure, after.Description)
 	w.about.AmountMinor, w.about.Currency = &amount, after.Currency
+}
+
+func (w *writing) ofDispute() bool {
+	refunds := w.event.Payment.Refunds
+	return len(refunds) == 1 && isDispute(refunds[0].ExternalID)
+}
+
+// tellDispute tells where a dispute begins and where it ends; between the two nothing is decided.
+func (w *writing) tellDispute(after queries.PaymentsNamedRow, payer string) {
+	said := w.event.Payment
+	if said.Dispute == "" {
+		return
+	}
+	switch said.Refunds[0].Status {
+	case queries.RefundStatusSucceeded:
+		w.about.Kind = "dispute_lost"
+	case queries.RefundStatusFailed:
+		w.about.Kind = "dispute_won"
+	default:
+		w.about.Kind = "payment_disputed"
+	}
+	amount := said.Refunds[0].Amount
+	w.about.Who, w.about.What = payer, firstOf(said.Dispute, after.Description)
+	w.about.AmountMinor, w.about.Currency = &amount.Minor, amount.Currency
 }
 
 func couple(name, partner string) string {
