@@ -753,6 +753,8 @@ func auditWords(action string) string {
 		return "A connection was made"
 	case "connection.secret":
 		return "A signing secret was added"
+	case "mapping.kept":
+		return "How a connection is read was changed"
 	case "delivery.rerun":
 		return "A delivery was run again"
 	case "member.added":

@@ -115,6 +115,9 @@ func (h Happening) Label() string {
 	return ""
 }
 
+// Label is the type in the words in which a page offers it.
+func (t Type) Label() string { return Happening(t).Label() }
+
 func (h Happening) split() (Type, queries.BookingStatus) {
 	kind, status, _ := strings.Cut(string(h), " ")
 	return Type(kind), queries.BookingStatus(status)

@@ -85,6 +85,9 @@ func (w *writing) tellPayment(rows []queries.PaymentsNamedRow, after queries.Pay
 	w.about.AmountMinor, w.about.Currency = &amount, after.Currency
 }
 
+// Couple is how two people are written together.
+func Couple(name, partner string) string { return couple(name, partner) }
+
 func couple(name, partner string) string {
 	if partner == "" {
 		return name
