@@ -98,8 +98,8 @@ var cases = map[string]templ.Component{
 func mapping(leaves int) MappingView {
 	v := MappingView{ID: one, Provider: queries.ProviderHoneybook, Now: noon, Zone: time.UTC, Samples: []ui.Option{{Value: one.String(), Label: "New Inquiry, today"}}, Sample: one.String(), Left: 1,
 		KindPath: "type", Words: []MappingWord{{ID: "means-1", Word: "New <Inquiry>", Means: "booking.created"}}, Happenings: []ui.Option{{Value: "booking.created", Label: "A new enquiry"}},
-		Groups: []MappingGroup{{Title: "The booking", Fields: []MappingField{{Name: "booking.external_id", Label: "Booking's own id", Path: "gone"}, {Name: "booking.venue", Label: "Venue", Text: "Holm", TakesText: true}}}},
-		Unit:   "major", Currency: "GBP", Faults: Faults{"path-booking-external_id": "Choose it."}, Wrong: []ui.Fault{{Field: "path-booking-external_id", Message: "Choose it."}}, Next: 3, Kept: "2", InUse: 2,
+		Groups:    []MappingGroup{{Title: "The booking", Fields: []MappingField{{Name: "booking.external_id", Label: "Booking's own id", Path: "gone"}, {Name: "booking.venue", Label: "Venue", Text: "Holm", TakesText: true}}}},
+		Elsewhere: []MappingLeaf{{Path: "refund_id", Shown: "R1", Type: "text"}}, Unit: "major", Currency: "GBP", Faults: Faults{"path-booking-external_id": "Choose it."}, Wrong: []ui.Fault{{Field: "path-booking-external_id", Message: "Choose it."}}, Next: 3, Kept: "2", InUse: 2,
 		Versions: []queries.MappingsRow{{Version: 2, MadeAt: noon, MadeBy: "Anna"}, {Version: 1, MadeAt: noon}},
 		Preview: PreviewView{Zone: time.UTC, Read: 2, Ignored: 1, Lost: 1, TooBig: 1, Rows: []PreviewRow{
 			{ID: one, At: noon, What: "New <Inquiry>", Becomes: "A new enquiry", Who: "Kay & Fry", On: &day, Amount: &queries.Money{Minor: 250000, Currency: "GBP"}, Change: ChangeFound},

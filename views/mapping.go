@@ -24,7 +24,8 @@ type MappingView struct {
 	Sample     string
 	Unreadable string // why the sample cannot be shown as fields
 	Leaves     []MappingLeaf
-	Left       int // fields beyond what a page can show
+	Elsewhere  []MappingLeaf // fields that only others of the last deliveries have
+	Left       int           // fields beyond what a page can show
 
 	KindPath, Fixed string
 	Words           []MappingWord
@@ -148,7 +149,7 @@ func (r PreviewRow) amount() string {
 // offered while typing: thirty lists of five hundred would be a page of a megabyte.
 const fewLeaves = 100
 
-// pathOptions are the sample's fields, and the one that is chosen even if this sample lacks it.
+// pathOptions are the sample's fields, then those of other deliveries, and the one that is chosen even if none has it.
 func (v MappingView) pathOptions(none, chosen string) []ui.Option {
 	options := []ui.Option{{Label: none}}
 	there := chosen == ""
@@ -156,11 +157,17 @@ func (v MappingView) pathOptions(none, chosen string) []ui.Option {
 		options = append(options, ui.Option{Value: l.Path, Label: l.Path + " — " + l.Shown})
 		there = there || l.Path == chosen
 	}
+	for _, l := range v.Elsewhere {
+		options = append(options, ui.Option{Value: l.Path, Label: l.Path + " — " + l.Shown + " (in another delivery)"})
+		there = there || l.Path == chosen
+	}
 	if !there {
-		options = append(options, ui.Option{Value: chosen, Label: chosen + " — not in this delivery"})
+		options = append(options, ui.Option{Value: chosen, Label: chosen + " — in none of the last deliveries"})
 	}
 	return options
 }
+
+func (v MappingView) many() bool { return len(v.Leaves)+len(v.Elsewhere) > fewLeaves }
 
 // unitOptions show both meanings on the same figure, in the supplier's own currency.
 func (v MappingView) unitOptions() []ui.Option {

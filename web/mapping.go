@@ -96,7 +96,8 @@ func (s *Server) mapping(c echo.Context) error {
 	return s.drawMapping(c, http.StatusOK, b, b.knowing(m), nil)
 }
 
-// firstGuess is the reading in use; without one, what the names of the sample's fields suggest.
+// firstGuess is the reading in use; without one, what the names of the fields suggest: the sample's first, then those of
+// the other deliveries, since a payment's fields do not come with a booking.
 func (s *Server) firstGuess(ctx context.Context, org uuid.UUID, b *bench) (inbound.Mapping, error) {
 	kept, err := inbound.LoadMapping(ctx, s.q, org, b.id, int(b.row.MappingVersion))
 	switch {
@@ -109,6 +110,9 @@ func (s *Server) firstGuess(ctx context.Context, org uuid.UUID, b *bench) (inbou
 		return inbound.Mapping{}, nil
 	}
 	m := inbound.Suggest(b.samples[b.at].doc)
+	for _, other := range b.samples {
+		m = m.Completed(inbound.Suggest(other.doc))
+	}
 	if b.row.MoneyUnit != nil {
 		m.Unit = *b.row.MoneyUnit
 	}

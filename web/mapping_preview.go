@@ -45,7 +45,7 @@ func previewed(s queries.SamplesRow, event inbound.Event, err error, zone *time.
 		row.Reason = err.Error()
 		return row
 	}
-	row.Becomes = event.Type.Label()
+	row.Becomes = inbound.HappeningOf(event).Label()
 	row.Who = whoOf(event)
 	if b := event.Booking; b != nil {
 		row.Amount = b.Value

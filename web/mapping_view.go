@@ -19,6 +19,9 @@ import (
 	"github.com/wedsync/wedsync/views/ui"
 )
 
+// maxPathsOffered: a page of more would be slow to choose from.
+const maxPathsOffered = 500
+
 func (s *Server) drawMapping(c echo.Context, status int, b *bench, m inbound.Mapping, faults map[string]string) error {
 	ctx, org := c.Request().Context(), visitorOf(c).OrgID
 	view := s.mappingView(c, b, m, faults)
@@ -58,15 +61,32 @@ func (s *Server) mappingView(c echo.Context, b *bench, m inbound.Mapping, faults
 	}
 	if b.at >= 0 {
 		view.Sample, view.Unreadable = b.samples[b.at].ID.String(), b.samples[b.at].reason
-		leaves, left := inbound.Tree(b.samples[b.at].doc)
-		view.Left = left
-		for _, l := range leaves {
-			view.Leaves = append(view.Leaves, views.MappingLeaf{Path: l.Path, Shown: l.Shown, Type: l.Type})
-		}
+		view.Leaves, view.Elsewhere, view.Left = b.leaves()
 	}
 	view.Faults, view.Wrong = faultsOf(faults)
 	view.Preview = b.preview(m, zone)
 	return view
+}
+
+// leaves are the sample's, and what only others have: a payment's fields do not come with a booking.
+func (b *bench) leaves() (here, elsewhere []views.MappingLeaf, left int) {
+	seen := map[string]bool{}
+	fresh := func(doc map[string]any) (all []views.MappingLeaf, left int) {
+		leaves, left := inbound.Tree(doc)
+		for _, l := range leaves {
+			if !seen[l.Path] && len(seen) < maxPathsOffered {
+				seen[l.Path] = true
+				all = append(all, views.MappingLeaf{Path: l.Path, Shown: l.Shown, Type: l.Type})
+			}
+		}
+		return all, left
+	}
+	here, left = fresh(b.samples[b.at].doc)
+	for _, s := range b.samples {
+		more, _ := fresh(s.doc)
+		elsewhere = append(elsewhere, more...)
+	}
+	return here, elsewhere, left
 }
 
 // keptVersion is what the address says has just come into use, as long as it still is.

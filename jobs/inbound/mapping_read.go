@@ -100,7 +100,7 @@ func (m Mapping) explain(err error, doc map[string]any) error {
 	if !is {
 		return err
 	}
-	field, known := blamed(fault.Reason)
+	field, reason, known := blamed(fault.Reason)
 	if !known {
 		return wrong("%s: %s", m.name(), fault.Reason)
 	}
@@ -113,19 +113,21 @@ func (m Mapping) explain(err error, doc map[string]any) error {
 	case source == (Source{}):
 		return wrong("%s says nothing about %s, and an event of this kind needs it. %s", m.name(), ours, lookAgain)
 	case source.Path == "":
-		return wrong("%s always writes %s into %s, which cannot be: %s", m.name(), shown(source.Text), ours, fault.Reason)
+		return wrong("%s always writes %s into %s, which cannot be. %s", m.name(), shown(source.Text), ours, reason)
 	case blank(value) && source.Text == "":
 		return wrong("%s takes %s from %s, and this delivery has nothing there. %s", m.name(), ours, clip(source.Path, 80), lookAgain)
 	}
-	return wrong("%s takes %s from %s. %s", m.name(), ours, clip(source.Path, 80), fault.Reason)
+	return wrong("%s takes %s from %s. %s", m.name(), ours, clip(source.Path, 80), reason)
 }
 
-// blamed is the field whose place the reason begins with.
-func blamed(reason string) (field OurField, known bool) {
+// blamed is the field whose place the reason begins with, and the reason without that place.
+func blamed(reason string) (field OurField, rest string, known bool) {
 	for _, f := range OurFields {
-		if strings.HasPrefix(reason, f.place()+" ") || strings.HasPrefix(reason, string(f.Target)+" ") {
-			return f, true
+		for _, place := range []string{f.place(), string(f.Target)} {
+			if rest, found := strings.CutPrefix(reason, place+" "); found {
+				return f, "It " + rest, true
+			}
 		}
 	}
-	return OurField{}, false
+	return OurField{}, reason, false
 }

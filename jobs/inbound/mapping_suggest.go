@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -53,6 +54,17 @@ func Suggest(doc map[string]any) Mapping {
 	}
 	m.Kind.Path = likeliest(leaves, kinds)
 	return m.Knowing(doc)
+}
+
+// Completed fills what this guess leaves open with another's.
+func (m Mapping) Completed(by Mapping) Mapping {
+	fields := maps.Clone(by.Fields)
+	maps.Copy(fields, m.Fields)
+	m.Fields = fields
+	if m.Kind.Path == "" {
+		m.Kind = by.Kind
+	}
+	return m
 }
 
 // Knowing adds the delivery's word for what happened, with what it most likely means, if the reading has not heard it yet.

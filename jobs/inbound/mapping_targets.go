@@ -115,8 +115,15 @@ func (h Happening) Label() string {
 	return ""
 }
 
-// Label is the type in the words in which a page offers it.
-func (t Type) Label() string { return Happening(t).Label() }
+// HappeningOf is what an event turned out to be.
+func HappeningOf(ev Event) Happening {
+	if b := ev.Booking; b != nil && b.Status != nil {
+		if h := Happening(string(ev.Type) + " " + string(*b.Status)); h.Valid() {
+			return h
+		}
+	}
+	return Happening(ev.Type)
+}
 
 func (h Happening) split() (Type, queries.BookingStatus) {
 	kind, status, _ := strings.Cut(string(h), " ")
