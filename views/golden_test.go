@@ -96,7 +96,7 @@ var cases = map[string]templ.Component{
 }
 
 func mapping(leaves int) MappingView {
-	v := MappingView{ID: one, Provider: queries.ProviderHoneybook, Now: noon, Zone: time.UTC, Samples: []ui.Option{{Value: one.String(), Label: "New Inquiry, today"}}, Sample: one.String(), Left: 1,
+	v := MappingView{ID: one, Provider: queries.ProviderHoneybook, Zone: time.UTC, Samples: []ui.Option{{Value: one.String(), Label: "New Inquiry, today"}}, Sample: one.String(), Left: 1,
 		KindPath: "type", Words: []MappingWord{{ID: "means-1", Word: "New <Inquiry>", Means: "booking.created"}}, Happenings: []ui.Option{{Value: "booking.created", Label: "A new enquiry"}},
 		Groups:    []MappingGroup{{Title: "The booking", Fields: []MappingField{{Name: "booking.external_id", Label: "Booking's own id", Path: "gone"}, {Name: "booking.venue", Label: "Venue", Text: "Holm", TakesText: true}}}},
 		Elsewhere: []MappingLeaf{{Path: "refund_id", Shown: "R1", Type: "text"}}, Unit: "major", Currency: "GBP", Faults: Faults{"path-booking-external_id": "Choose it."}, Wrong: []ui.Fault{{Field: "path-booking-external_id", Message: "Choose it."}}, Next: 3, Kept: "2", InUse: 2,

@@ -17,7 +17,6 @@ type MappingView struct {
 	ID       uuid.UUID
 	Provider queries.Provider
 	URL      string // the address to send one to, while nothing has come
-	Now      time.Time
 	Zone     *time.Location
 
 	Samples    []ui.Option // the last deliveries; Sample is the one that is shown

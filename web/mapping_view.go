@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -50,7 +49,7 @@ func (s *Server) drawMapping(c echo.Context, status int, b *bench, m inbound.Map
 
 func (s *Server) mappingView(c echo.Context, b *bench, m inbound.Mapping, faults map[string]string) views.MappingView {
 	zone := visitorOf(c).Zone
-	view := views.MappingView{ID: b.id, Provider: b.row.Provider, Now: time.Now(), Zone: zone, InUse: int(b.row.MappingVersion), Kept: keptVersion(c, b),
+	view := views.MappingView{ID: b.id, Provider: b.row.Provider, Zone: zone, InUse: int(b.row.MappingVersion), Kept: keptVersion(c, b),
 		KindPath: m.Kind.Path, Fixed: string(m.Kind.Fixed), Words: b.words(m), Groups: groups(m), Unit: string(m.Unit), Currency: b.row.Currency}
 	for _, h := range inbound.Happenings {
 		view.Happenings = append(view.Happenings, ui.Option{Value: string(h.Happening), Label: h.Label})

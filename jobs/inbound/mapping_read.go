@@ -35,6 +35,9 @@ func (m Mapping) happened(doc map[string]any) (Happening, error) {
 	if m.Kind.Fixed != "" {
 		return m.Kind.Fixed, nil
 	}
+	if m.Kind.Path == "" {
+		return "", wrong("%s does not say yet which field tells what happened. %s", m.name(), lookAgain)
+	}
 	said := m.Kind.Word(doc)
 	if said == "" {
 		return "", wrong("%s looks for what happened at %s, and this delivery has no word there. %s", m.name(), clip(m.Kind.Path, 80), lookAgain)
