@@ -11,7 +11,9 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
 
+	"github.com/wedsync/wedsync/jobs/outbound"
 	"github.com/wedsync/wedsync/queries"
 )
 
@@ -30,6 +32,7 @@ type batch struct {
 
 	fates   queries.SettleDeliveriesParams
 	told    queries.AddActivitiesParams
+	news    []outbound.Happened // what the supplier's own systems may want to hear
 	days    map[string]int32
 	vouched []*uuid.UUID // the secrets that were used, in order
 	used    map[uuid.UUID]time.Time
@@ -50,18 +53,22 @@ func hold(ctx context.Context, tx pgx.Tx, lane Lane, now time.Time) (*batch, err
 	if err != nil {
 		return nil, fmt.Errorf("set up the lane: %w", err)
 	}
+	mapping, err := LoadMapping(ctx, q, lane.OrgID, lane.ConnectionID, int(setup.MappingVersion))
+	if err != nil {
+		return nil, err
+	}
 	pipeline := queries.NewPipeline(tx)
-	return &batch{q: q, pipeline: pipeline, rows: queries.New(pipeline), lane: lane, setup: setup, defaults: defaults(setup), now: now, counted: 1,
+	return &batch{q: q, pipeline: pipeline, rows: queries.New(pipeline), lane: lane, setup: setup, defaults: defaults(setup, mapping), now: now, counted: 1,
 		days: map[string]int32{}, used: map[uuid.UUID]time.Time{},
 		regions: map[string]bool{"kpis": true, DeliveriesRegion(lane.ConnectionID): true, HealthRegion(lane.ConnectionID): true}}, nil
 }
 
-func defaults(setup queries.LaneSetupRow) Defaults {
+func defaults(setup queries.LaneSetupRow, mapping *Mapping) Defaults {
 	zone, err := time.LoadLocation(setup.Timezone)
 	if err != nil {
 		zone = time.UTC // the name was checked when the organisation gave it; only a machine without zone data gets here
 	}
-	d := Defaults{Zone: zone, Currency: setup.Currency, Account: setup.Account}
+	d := Defaults{Zone: zone, Currency: setup.Currency, Account: setup.Account, Mapping: mapping}
 	if setup.MoneyUnit != nil {
 		d.Unit = *setup.MoneyUnit
 	}
@@ -111,7 +118,10 @@ func (b *batch) settled(ctx context.Context, row queries.InLaneRow, event Event,
 		normalised = string(raw)
 	}
 	b.note(row.ID, status, reason, day, normalised, time.Time{})
-	if row.Attempts+b.counted == 1 {
+	if status == queries.DeliveryStatusApplied {
+		b.news = append(b.news, outbound.Happened{DeliveryID: row.ID, Type: string(event.Type), At: row.ReceivedAt, Data: json.RawMessage(normalised)})
+	}
+	if row.Attempts+b.counted == 1 && row.Source != queries.DeliverySourceTest {
 		b.days[row.ReceivedAt.UTC().Format(time.DateOnly)]++
 		b.vouched = append(b.vouched, row.SecretID)
 		if row.SecretID != nil && row.ReceivedAt.After(b.used[*row.SecretID]) {
@@ -177,6 +187,20 @@ func (b *batch) settle(ctx context.Context) error {
 		}
 	}
 	return b.roll(ctx)
+}
+
+// pass queues what the supplier's own systems want to hear. A message that has gone out cannot be taken back by a crash of
+// the database, so a batch that causes one waits for the disk after all.
+func (b *batch) pass(ctx context.Context, tx pgx.Tx) error {
+	messages, err := outbound.Queue(ctx, b.q, b.lane.OrgID, b.news)
+	if err != nil || len(messages) == 0 {
+		return err
+	}
+	if err := b.q.WaitForDisk(ctx); err != nil {
+		return err
+	}
+	_, err = river.ClientFromContext[pgx.Tx](ctx).InsertManyFastTx(ctx, tx, messages)
+	return err
 }
 
 // touch shows it. It is the last statement before the commit: the row lock that it takes makes other writers wait.
