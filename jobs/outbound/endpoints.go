@@ -191,6 +191,20 @@ func Reseal(ctx context.Context, pool *pgxpool.Pool, box *seal.Box) (int, error)
 	return len(rows), nil
 }
 
+// PickUp gives messages whose job was lost another one, by the clock.
+func PickUp(ctx context.Context, pool *pgxpool.Pool, client *river.Client[pgx.Tx]) (int, error) {
+	stranded, err := queries.AllOrgsStrandedMessages(ctx, pool)
+	if err != nil || len(stranded) == 0 {
+		return 0, err
+	}
+	jobs := make([]river.InsertManyParams, len(stranded))
+	for i, m := range stranded {
+		jobs[i] = river.InsertManyParams{Args: SendArgs{OrgID: m.OrgID, MessageID: m.ID}}
+	}
+	_, err = client.InsertManyFast(ctx, jobs)
+	return len(jobs), err
+}
+
 const (
 	keepDelivered = 90 * 24 * time.Hour
 	pruneBatch    = 2000 // as in AllOrgsPruneMessages

@@ -462,6 +462,25 @@ func TestANewSecretSignsBesideTheOldOneForADay(t *testing.T) {
 	signedBy(2, second)
 }
 
+// The row is the truth, the job only a hand: a lost hand is replaced, one that may still come is not doubled.
+func TestAMessageWithoutAJobIsPickedUp(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.endpoint(t)
+	h.happens(t, event("booking.created"), event("booking.updated"), event("booking.cancelled"))
+	h.run(t, "UPDATE outbound_messages SET next_try_at = now() - interval '3 minutes'")
+	h.run(t, "DELETE FROM river_job WHERE id = (SELECT min(id) FROM river_job)")
+	h.run(t, "UPDATE river_job SET state = 'discarded', finalized_at = now() WHERE id = (SELECT min(id) FROM river_job)")
+	if n, err := outbound.PickUp(t.Context(), h.pool, h.jobs.River); err != nil || n != 2 {
+		t.Fatal(n, err)
+	}
+	if n, err := outbound.PickUp(t.Context(), h.pool, h.jobs.River); err != nil || n != 0 {
+		t.Fatal("again", n, err)
+	}
+	h.start(t)
+	h.until(t, "3", "SELECT count(*)::text FROM outbound_messages WHERE status = 'delivered'")
+}
+
 func TestPruneKeepsWhatWasNotDelivered(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
