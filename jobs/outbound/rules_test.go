@@ -121,7 +121,8 @@ func TestAMessagesIdFollowsFromItsSource(t *testing.T) {
 	t.Parallel()
 	e1, e2 := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
 	d1, d2 := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
-	if messageID(e1, d1) != messageID(e1, d1) {
+	first := messageID(e1, d1)
+	if again := messageID(e1, d1); again != first {
 		t.Error("not the same")
 	}
 	seen := map[uuid.UUID]bool{messageID(e1, d1): true, messageID(e1, d2): true, messageID(e2, d1): true, messageID(d1, e1): true}
