@@ -65,7 +65,7 @@ func New(c Config) (*Jobs, error) {
 		workers := river.NewWorkers()
 		river.AddWorker(workers, &inbound.Drain{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &inbound.Apply{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
-		river.AddWorker(workers, &tidy{pool: c.Pool, waker: c.Waker, log: c.Log})
+		river.AddWorker(workers, &tidy{pool: c.Pool, waker: c.Waker, log: c.Log, outside: door})
 		river.AddWorker(workers, &outbound.Send{Pool: c.Pool, Door: door, Box: c.Box, Log: c.Log})
 		rc.Workers = workers
 		rc.Queues = map[string]river.QueueConfig{

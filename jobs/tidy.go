@@ -2,13 +2,17 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/jobs/outbound"
+	"github.com/wedsync/wedsync/jobs/outside"
 	"github.com/wedsync/wedsync/queries"
 )
 
@@ -19,13 +23,15 @@ func (tidyArgs) Kind() string { return "tidy" }
 // InsertOpts: a minute later the next one comes, so a failed one is not worth a retry.
 func (tidyArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 1} }
 
-// tidy does what the clock asks for: sessions end, figures that count days change at local midnight, and deliveries whose
-// job was lost get another.
+// tidy does what the clock asks for: sessions end, figures that count days change at local midnight, what lost its job gets
+// another, and what is old enough goes.
 type tidy struct {
 	river.WorkerDefaults[tidyArgs]
 	pool  *pgxpool.Pool
 	waker *queries.Waker
 	log   *slog.Logger
+
+	outside *outside.Door
 }
 
 func (t *tidy) Work(ctx context.Context, _ *river.Job[tidyArgs]) error {
@@ -38,7 +44,17 @@ func (t *tidy) Work(ctx context.Context, _ *river.Job[tidyArgs]) error {
 		return err
 	}
 	t.waker.Wake(orgs...)
-	return t.pickUp(ctx)
+	if err := t.pickUp(ctx); err != nil {
+		return err
+	}
+	messages, err := outbound.PickUp(ctx, t.pool, river.ClientFromContext[pgx.Tx](ctx))
+	if err != nil {
+		return err
+	}
+	if messages > 0 {
+		t.log.WarnContext(ctx, "messages waited without a job", "messages", messages)
+	}
+	return errors.Join(outbound.Prune(ctx, q, time.Now()), t.outside.Prune(ctx))
 }
 
 // pickUp finds deliveries that wait for a job which will never come, and gives them one.

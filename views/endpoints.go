@@ -68,7 +68,7 @@ func endpointState(off bool, why string, failures int32, sent bool) (string, ui.
 	case off:
 		return "Paused", ui.Warn
 	case failures > 0:
-		return "Does not take messages", ui.Warn
+		return "In trouble", ui.Warn
 	case !sent:
 		return "Ready", ui.Neutral
 	default:
@@ -107,14 +107,17 @@ func messageFilter(s queries.MessageStatus) string {
 	}
 }
 
-// answered is what the other side said to one try, and how long it took.
+// answered is what the other side said when it took one, and how long it thought about it.
 func answered(a queries.MessageAttemptsRow) string {
-	took := fmt.Sprintf("after %.1f seconds", float64(a.TookMs)/1000)
 	if a.Status == nil {
-		return "No answer, " + took
+		return took(a)
 	}
 	if text := http.StatusText(int(*a.Status)); text != "" {
-		return fmt.Sprintf("%d (%s), %s", *a.Status, text, took)
+		return fmt.Sprintf("%d (%s), %s", *a.Status, text, took(a))
 	}
-	return fmt.Sprintf("%d, %s", *a.Status, took)
+	return fmt.Sprintf("%d, %s", *a.Status, took(a))
+}
+
+func took(a queries.MessageAttemptsRow) string {
+	return fmt.Sprintf("after %.1f seconds", float64(a.TookMs)/1000)
 }

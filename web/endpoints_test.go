@@ -137,7 +137,7 @@ func TestATestTellsHowItWent(t *testing.T) {
 		})
 	}
 	shows("Given up", "404 (Not Found)", "A test is tried once", "Send again", "wedsync.test")
-	if html := w.get(t, "/app/endpoints/"+id.String(), owner).Body.String(); !strings.Contains(html, "Does not take messages") {
+	if html := w.get(t, "/app/endpoints/"+id.String(), owner).Body.String(); !strings.Contains(html, "In trouble") {
 		t.Error("the endpoint's page says nothing")
 	}
 	status <- 200

@@ -69,11 +69,14 @@ func (e Endpoints) Pause(ctx context.Context, by Asked) error {
 	})
 }
 
-// Resume sends what was held.
+// Resume sends what was held. Whoever turns it on again has mended the other side: its breaker starts anew.
 func (e Endpoints) Resume(ctx context.Context, by Asked) error {
 	return e.change(ctx, by, "endpoint.resumed", func(tx pgx.Tx, q *queries.Queries) (int64, error) {
 		n, err := q.ResumeEndpoint(ctx, queries.ResumeEndpointParams{OrgID: by.OrgID, ID: by.ID})
 		if err != nil || n == 0 {
+			return n, err
+		}
+		if err := forgetBreaker(ctx, q, by); err != nil {
 			return n, err
 		}
 		ids, err := q.ResumeMessages(ctx, queries.ResumeMessagesParams{OrgID: by.OrgID, EndpointID: by.ID})
@@ -109,6 +112,9 @@ func (e Endpoints) Remove(ctx context.Context, by Asked) error {
 		if err != nil {
 			return err
 		}
+		if err := forgetBreaker(ctx, q, by); err != nil {
+			return err
+		}
 		return audit(ctx, q, by, "endpoint.removed", name)
 	})
 }
@@ -116,11 +122,15 @@ func (e Endpoints) Remove(ctx context.Context, by Asked) error {
 // testData is what a test tells.
 const testData = `{"message":"This is a test from WedSync. Nothing happened."}`
 
-// Test sends a message of its own, whatever the endpoint asked for, and says which.
+// Test sends a message of its own, whatever the endpoint asked for, and says which. It goes out at once, also where the breaker
+// is open: the person who presses the button is the probe.
 func (e Endpoints) Test(ctx context.Context, by Asked, now time.Time) (uuid.UUID, error) {
 	source := uuid.Must(uuid.NewV7())
 	id := messageID(by.ID, source)
 	return id, e.change(ctx, by, "endpoint.tested", func(tx pgx.Tx, q *queries.Queries) (int64, error) {
+		if err := forgetBreaker(ctx, q, by); err != nil {
+			return 0, err
+		}
 		ids, err := q.QueueMessages(ctx, queries.QueueMessagesParams{OrgID: by.OrgID, Ids: []uuid.UUID{id}, EndpointIds: []uuid.UUID{by.ID}, SourceIds: []uuid.UUID{source},
 			EventTypes: []string{TestType}, HappenedAt: []time.Time{now}, Data: []string{testData}, Held: []bool{false}})
 		if err != nil {
@@ -156,6 +166,10 @@ func (e Endpoints) SendAgain(ctx context.Context, by Asked) (held bool, err erro
 	return held, err
 }
 
+func forgetBreaker(ctx context.Context, q *queries.Queries, by Asked) error {
+	return q.ForgetBreaker(ctx, queries.ForgetBreakerParams{OrgID: by.OrgID, Peer: Peer(by.ID)})
+}
+
 func audit(ctx context.Context, q *queries.Queries, by Asked, action, detail string) error {
 	return q.Audit(ctx, queries.AuditParams{OrgID: by.OrgID, UserID: &by.UserID, Action: action, Subject: by.ID.String(), Detail: detail})
 }
@@ -189,6 +203,20 @@ func Reseal(ctx context.Context, pool *pgxpool.Pool, box *seal.Box) (int, error)
 		}
 	}
 	return len(rows), nil
+}
+
+// PickUp gives messages whose job was lost another one, by the clock.
+func PickUp(ctx context.Context, pool *pgxpool.Pool, client *river.Client[pgx.Tx]) (int, error) {
+	stranded, err := queries.AllOrgsStrandedMessages(ctx, pool)
+	if err != nil || len(stranded) == 0 {
+		return 0, err
+	}
+	jobs := make([]river.InsertManyParams, len(stranded))
+	for i, m := range stranded {
+		jobs[i] = river.InsertManyParams{Args: SendArgs{OrgID: m.OrgID, MessageID: m.ID}}
+	}
+	_, err = client.InsertManyFast(ctx, jobs)
+	return len(jobs), err
 }
 
 const (

@@ -21,12 +21,16 @@ import (
 
 // Body is what is sent. Every try of a message sends the same bytes.
 func Body(id uuid.UUID, eventType string, happened time.Time, data []byte) ([]byte, error) {
-	return json.Marshal(struct {
+	var body bytes.Buffer
+	to := json.NewEncoder(&body)
+	to.SetEscapeHTML(false) // this goes to no browser, and couples are called Anna & Tom
+	err := to.Encode(struct {
 		ID        uuid.UUID       `json:"id"`
 		Type      string          `json:"type"`
 		Timestamp time.Time       `json:"timestamp"`
 		Data      json.RawMessage `json:"data"`
 	}{id, eventType, happened.UTC(), data})
+	return bytes.TrimSpace(body.Bytes()), err
 }
 
 // Sign is the header webhook-signature: one v1 for every secret that is live, with blanks between.

@@ -6,6 +6,7 @@
 package outbound
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -86,11 +87,11 @@ func addressed(org uuid.UUID, endpoints []queries.EndpointsToTellRow, events []H
 
 // dataOf is one line of JSON that every column takes: a body that we store must not fail an event that we have applied.
 func dataOf(e Happened) string {
-	raw, err := json.Marshal(e.Data)
-	if err != nil || len(e.Data) == 0 {
+	var line bytes.Buffer
+	if json.Compact(&line, e.Data) != nil {
 		return "{}"
 	}
-	return strings.ToValidUTF8(string(raw), "\uFFFD")
+	return strings.ToValidUTF8(line.String(), "\uFFFD")
 }
 
 // messageID is the same whenever the same delivery is told to the same endpoint: a database that crashed may forget that it

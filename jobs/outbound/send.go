@@ -65,6 +65,10 @@ func (s *Send) Work(ctx context.Context, job *river.Job[SendArgs]) error {
 	if m.DisabledAt != nil && m.EventType != TestType {
 		return q.HoldMessage(ctx, queries.HoldMessageParams{OrgID: org, ID: m.ID})
 	}
+	return s.send(ctx, q, org, m, now)
+}
+
+func (s *Send) send(ctx context.Context, q *queries.Queries, org uuid.UUID, m queries.ClaimMessageRow, now time.Time) error {
 	req, err := request(ctx, s.Box, org, m, now)
 	if err != nil {
 		return err

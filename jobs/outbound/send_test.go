@@ -376,9 +376,12 @@ func TestAnOpenBreakerPostpones(t *testing.T) {
 	if len(h.sofar()) != 0 {
 		t.Error("something was sent")
 	}
-	h.run(t, "UPDATE breakers SET opened_at = now() - interval '10 minutes'")
+	if _, err := h.endpoints.Test(t.Context(), h.by(id), time.Now()); err != nil { // a person's test does not wait
+		t.Fatal(err)
+	}
+	h.until(t, "1", "SELECT count(*)::text FROM outbound_messages WHERE event_type = 'wedsync.test' AND status = 'delivered'")
 	h.soon(t)
-	h.until(t, "delivered 1 204", fates, h.org.ID)
+	h.until(t, "delivered 1 204, delivered 1 204", fates, h.org.ID)
 }
 
 func TestRetryAfterIsHonoured(t *testing.T) {
@@ -460,6 +463,25 @@ func TestANewSecretSignsBesideTheOldOneForADay(t *testing.T) {
 	signedBy(1, second, first)
 	h.run(t, "UPDATE endpoints SET old_secret_until = now() - interval '1 second'")
 	signedBy(2, second)
+}
+
+// The row is the truth, the job only a hand: a lost hand is replaced, one that may still come is not doubled.
+func TestAMessageWithoutAJobIsPickedUp(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.endpoint(t)
+	h.happens(t, event("booking.created"), event("booking.updated"), event("booking.cancelled"))
+	h.run(t, "UPDATE outbound_messages SET next_try_at = now() - interval '3 minutes'")
+	h.run(t, "DELETE FROM river_job WHERE id = (SELECT min(id) FROM river_job)")
+	h.run(t, "UPDATE river_job SET state = 'discarded', finalized_at = now() WHERE id = (SELECT min(id) FROM river_job)")
+	if n, err := outbound.PickUp(t.Context(), h.pool, h.jobs.River); err != nil || n != 2 {
+		t.Fatal(n, err)
+	}
+	if n, err := outbound.PickUp(t.Context(), h.pool, h.jobs.River); err != nil || n != 0 {
+		t.Fatal("again", n, err)
+	}
+	h.start(t)
+	h.until(t, "3", "SELECT count(*)::text FROM outbound_messages WHERE status = 'delivered'")
 }
 
 func TestPruneKeepsWhatWasNotDelivered(t *testing.T) {
