@@ -57,6 +57,7 @@ func New(c Config) (*Jobs, error) {
 		workers := river.NewWorkers()
 		river.AddWorker(workers, &inbound.Apply{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &tidy{pool: c.Pool, waker: c.Waker, log: c.Log})
+		river.AddWorker(workers, &silence{pool: c.Pool, waker: c.Waker, log: c.Log})
 		rc.Workers = workers
 		rc.Queues = map[string]river.QueueConfig{
 			inbound.Queue:      {MaxWorkers: 8, FetchPollInterval: 50 * time.Millisecond},
@@ -65,6 +66,8 @@ func New(c Config) (*Jobs, error) {
 		rc.JobTimeout, rc.RescueStuckJobsAfter = jobTimeout, rescueAfter
 		rc.PeriodicJobs = []*river.PeriodicJob{
 			river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) { return tidyArgs{}, nil },
+				&river.PeriodicJobOpts{RunOnStart: true}),
+			river.NewPeriodicJob(river.PeriodicInterval(listenEvery), func() (river.JobArgs, *river.InsertOpts) { return silenceArgs{}, nil },
 				&river.PeriodicJobOpts{RunOnStart: true}),
 		}
 	}

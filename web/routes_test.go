@@ -119,6 +119,7 @@ var routeCases = map[string]routeCase{
 	"GET /readyz":                       {ok: 200},
 	"GET /metrics":                      {ok: 200},
 	"GET /ops":                          {ok: 200},
+	"GET /ops/integrations":             {ok: 200},
 	"GET /sandbox":                      {ok: 404},
 	"POST /sandbox/sign-in":             {ok: 404},
 	"POST /sandbox/deliveries":          {ok: 404},

@@ -21,6 +21,7 @@ type Chart struct {
 type Point struct {
 	Label string
 	Value int64
+	Below string // what stands below its bar; Label, if empty
 	Text  string // the value as people read it; Count(Value), if empty
 	Now   bool   // the current one
 }
@@ -30,6 +31,13 @@ func (p Point) text() string {
 		return p.Text
 	}
 	return Count(p.Value)
+}
+
+func (p Point) below() string {
+	if p.Below != "" {
+		return p.Below
+	}
+	return p.Label
 }
 
 // pct is a length along the drawing: drawings have no width of their own, so that their letters keep their size on a phone.
