@@ -85,7 +85,7 @@ UPDATE connections SET silent_since = NULL WHERE org_id = @org_id AND id = @id A
 -- name: AllOrgsIntegrations :many
 -- The operators' list: what is not as usual first, the soonest wedding day before all. No body, no couple, no address.
 -- Everything that is undone is counted once over the whole partial index (it is small); only the two hundred that are shown
--- are looked back on. Indexes: webhook_logs_open, then webhook_logs_of_connection (one step back each).
+-- are looked back on. Indexes: webhook_logs_open, readbacks_pkey, breakers_pkey, then webhook_logs_of_connection (one step back each).
 WITH undone AS (
     SELECT l.org_id, l.connection_id,
            count(*) FILTER (WHERE l.status = 'accepted' OR l.next_try_at IS NOT NULL) AS waiting,
@@ -96,17 +96,19 @@ WITH undone AS (
     GROUP BY 1, 2
 ), shown AS (
     SELECT c.org_id, c.id, o.name AS org, c.provider, c.silent_since,
-           coalesce(u.waiting, 0) AS waiting, u.oldest_at, coalesce(u.dead, 0) AS dead, u.wedding_on, coalesce(r.trouble, '') AS trouble,
-           (coalesce(u.dead, 0) > 0 OR c.silent_since IS NOT NULL OR coalesce(r.trouble, '') <> '' OR coalesce(u.oldest_at < @late, false)) AS unusual
+           coalesce(u.waiting, 0) AS waiting, u.oldest_at, coalesce(u.dead, 0) AS dead, u.wedding_on, coalesce(r.trouble, '') AS trouble, b.failing_since AS breaker_since,
+           (coalesce(u.dead, 0) > 0 OR b.opened_at IS NOT NULL OR c.silent_since IS NOT NULL OR coalesce(r.trouble, '') <> '' OR coalesce(u.oldest_at < @late, false)) AS unusual
     FROM connections c
     JOIN orgs o ON o.id = c.org_id
     LEFT JOIN undone u ON u.org_id = c.org_id AND u.connection_id = c.id
     LEFT JOIN readbacks r ON r.org_id = c.org_id AND r.connection_id = c.id
+    LEFT JOIN breakers b ON b.org_id = c.org_id AND b.peer = c.provider::text || ':' || c.id::text AND b.opened_at IS NOT NULL
     ORDER BY unusual DESC, u.wedding_on NULLS LAST, u.oldest_at NULLS LAST, c.silent_since NULLS LAST, o.name, c.created_at
     LIMIT 200
 )
 SELECT s.id, s.org, s.provider, s.silent_since, s.unusual::boolean AS unusual, s.waiting::bigint AS waiting, coalesce(s.oldest_at, 'epoch')::timestamptz AS oldest_at,
        s.dead::bigint AS dead, coalesce(s.wedding_on, 'epoch')::date AS wedding_on, s.trouble::text AS trouble,
+       coalesce(s.breaker_since, 'epoch')::timestamptz AS breaker_since,
        coalesce((SELECT l.received_at FROM webhook_logs l
                  WHERE l.org_id = s.org_id AND l.connection_id = s.id ORDER BY l.id DESC LIMIT 1), 'epoch')::timestamptz AS last_at
 FROM shown s
@@ -124,11 +126,18 @@ LIMIT 200;
 
 -- name: AllOrgsWellness :one
 -- Totals for the operators and the metrics. A lane's lag is the age of the oldest delivery that waits in it; the lane that
--- waits longest is named by none of the others' pace, so it cannot hide. Indexes: webhook_logs_open, webhook_logs_trouble; connections whole, a row each.
+-- waits longest is named by none of the others' pace, so it cannot hide. Indexes: webhook_logs_open, webhook_logs_trouble; connections and breakers whole, a row each.
 SELECT (SELECT count(*) FROM connections) AS connections,
        (SELECT count(*) FROM connections WHERE silent_since IS NOT NULL) AS silent,
        (SELECT count(*) FROM webhook_logs WHERE status IN ('failed', 'dead', 'quarantined') AND next_try_at IS NULL) AS dead,
+       (SELECT count(*) FROM breakers WHERE opened_at IS NOT NULL) AS breakers,
        lanes.late::bigint AS late_lanes, lanes.waiting::bigint AS waiting, lanes.lag_seconds::float8 AS lag_seconds
 FROM (SELECT count(*) FILTER (WHERE oldest_at < @late) AS late, coalesce(sum(waiting), 0) AS waiting,
              greatest(coalesce(extract(epoch FROM now() - min(oldest_at)), 0), 0) AS lag_seconds
       FROM (SELECT min(waiting_since) AS oldest_at, count(*) AS waiting FROM webhook_logs WHERE status = 'accepted' GROUP BY org_id, connection_id) lane) lanes;
+
+-- name: AllOrgsOpenBreakers :many
+-- Whom we have stopped calling. The table is read whole: a row per organisation and peer.
+SELECT o.name AS org, b.peer, b.failures, b.failing_since, b.opened_at, b.probing_until
+FROM breakers b JOIN orgs o ON o.id = b.org_id
+WHERE b.opened_at IS NOT NULL ORDER BY b.failing_since, o.name LIMIT 200;

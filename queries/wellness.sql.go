@@ -68,17 +68,19 @@ WITH undone AS (
     GROUP BY 1, 2
 ), shown AS (
     SELECT c.org_id, c.id, o.name AS org, c.provider, c.silent_since,
-           coalesce(u.waiting, 0) AS waiting, u.oldest_at, coalesce(u.dead, 0) AS dead, u.wedding_on, coalesce(r.trouble, '') AS trouble,
-           (coalesce(u.dead, 0) > 0 OR c.silent_since IS NOT NULL OR coalesce(r.trouble, '') <> '' OR coalesce(u.oldest_at < $1, false)) AS unusual
+           coalesce(u.waiting, 0) AS waiting, u.oldest_at, coalesce(u.dead, 0) AS dead, u.wedding_on, coalesce(r.trouble, '') AS trouble, b.failing_since AS breaker_since,
+           (coalesce(u.dead, 0) > 0 OR b.opened_at IS NOT NULL OR c.silent_since IS NOT NULL OR coalesce(r.trouble, '') <> '' OR coalesce(u.oldest_at < $1, false)) AS unusual
     FROM connections c
     JOIN orgs o ON o.id = c.org_id
     LEFT JOIN undone u ON u.org_id = c.org_id AND u.connection_id = c.id
     LEFT JOIN readbacks r ON r.org_id = c.org_id AND r.connection_id = c.id
+    LEFT JOIN breakers b ON b.org_id = c.org_id AND b.peer = c.provider::text || ':' || c.id::text AND b.opened_at IS NOT NULL
     ORDER BY unusual DESC, u.wedding_on NULLS LAST, u.oldest_at NULLS LAST, c.silent_since NULLS LAST, o.name, c.created_at
     LIMIT 200
 )
 SELECT s.id, s.org, s.provider, s.silent_since, s.unusual::boolean AS unusual, s.waiting::bigint AS waiting, coalesce(s.oldest_at, 'epoch')::timestamptz AS oldest_at,
        s.dead::bigint AS dead, coalesce(s.wedding_on, 'epoch')::date AS wedding_on, s.trouble::text AS trouble,
+       coalesce(s.breaker_since, 'epoch')::timestamptz AS breaker_since,
        coalesce((SELECT l.received_at FROM webhook_logs l
                  WHERE l.org_id = s.org_id AND l.connection_id = s.id ORDER BY l.id DESC LIMIT 1), 'epoch')::timestamptz AS last_at
 FROM shown s
@@ -86,22 +88,23 @@ ORDER BY s.unusual DESC, s.wedding_on NULLS LAST, s.oldest_at NULLS LAST, s.sile
 `
 
 type AllOrgsIntegrationsRow struct {
-	ID          uuid.UUID
-	Org         string
-	Provider    Provider
-	SilentSince *time.Time
-	Unusual     bool
-	Waiting     int64
-	OldestAt    time.Time
-	Dead        int64
-	WeddingOn   time.Time
-	Trouble     string
-	LastAt      time.Time
+	ID           uuid.UUID
+	Org          string
+	Provider     Provider
+	SilentSince  *time.Time
+	Unusual      bool
+	Waiting      int64
+	OldestAt     time.Time
+	Dead         int64
+	WeddingOn    time.Time
+	Trouble      string
+	BreakerSince time.Time
+	LastAt       time.Time
 }
 
 // The operators' list: what is not as usual first, the soonest wedding day before all. No body, no couple, no address.
 // Everything that is undone is counted once over the whole partial index (it is small); only the two hundred that are shown
-// are looked back on. Indexes: webhook_logs_open, then webhook_logs_of_connection (one step back each).
+// are looked back on. Indexes: webhook_logs_open, readbacks_pkey, breakers_pkey, then webhook_logs_of_connection (one step back each).
 func (q *Queries) AllOrgsIntegrations(ctx context.Context, late *time.Time) ([]AllOrgsIntegrationsRow, error) {
 	rows, err := q.db.Query(ctx, allOrgsIntegrations, late)
 	if err != nil {
@@ -122,7 +125,51 @@ func (q *Queries) AllOrgsIntegrations(ctx context.Context, late *time.Time) ([]A
 			&i.Dead,
 			&i.WeddingOn,
 			&i.Trouble,
+			&i.BreakerSince,
 			&i.LastAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const allOrgsOpenBreakers = `-- name: AllOrgsOpenBreakers :many
+SELECT o.name AS org, b.peer, b.failures, b.failing_since, b.opened_at, b.probing_until
+FROM breakers b JOIN orgs o ON o.id = b.org_id
+WHERE b.opened_at IS NOT NULL ORDER BY b.failing_since, o.name LIMIT 200
+`
+
+type AllOrgsOpenBreakersRow struct {
+	Org          string
+	Peer         string
+	Failures     int32
+	FailingSince *time.Time
+	OpenedAt     *time.Time
+	ProbingUntil *time.Time
+}
+
+// Whom we have stopped calling. The table is read whole: a row per organisation and peer.
+func (q *Queries) AllOrgsOpenBreakers(ctx context.Context) ([]AllOrgsOpenBreakersRow, error) {
+	rows, err := q.db.Query(ctx, allOrgsOpenBreakers)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AllOrgsOpenBreakersRow
+	for rows.Next() {
+		var i AllOrgsOpenBreakersRow
+		if err := rows.Scan(
+			&i.Org,
+			&i.Peer,
+			&i.Failures,
+			&i.FailingSince,
+			&i.OpenedAt,
+			&i.ProbingUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -212,6 +259,7 @@ const allOrgsWellness = `-- name: AllOrgsWellness :one
 SELECT (SELECT count(*) FROM connections) AS connections,
        (SELECT count(*) FROM connections WHERE silent_since IS NOT NULL) AS silent,
        (SELECT count(*) FROM webhook_logs WHERE status IN ('failed', 'dead', 'quarantined') AND next_try_at IS NULL) AS dead,
+       (SELECT count(*) FROM breakers WHERE opened_at IS NOT NULL) AS breakers,
        lanes.late::bigint AS late_lanes, lanes.waiting::bigint AS waiting, lanes.lag_seconds::float8 AS lag_seconds
 FROM (SELECT count(*) FILTER (WHERE oldest_at < $1) AS late, coalesce(sum(waiting), 0) AS waiting,
              greatest(coalesce(extract(epoch FROM now() - min(oldest_at)), 0), 0) AS lag_seconds
@@ -222,13 +270,14 @@ type AllOrgsWellnessRow struct {
 	Connections int64
 	Silent      int64
 	Dead        int64
+	Breakers    int64
 	LateLanes   int64
 	Waiting     int64
 	LagSeconds  float64
 }
 
 // Totals for the operators and the metrics. A lane's lag is the age of the oldest delivery that waits in it; the lane that
-// waits longest is named by none of the others' pace, so it cannot hide. Indexes: webhook_logs_open, webhook_logs_trouble; connections whole, a row each.
+// waits longest is named by none of the others' pace, so it cannot hide. Indexes: webhook_logs_open, webhook_logs_trouble; connections and breakers whole, a row each.
 func (q *Queries) AllOrgsWellness(ctx context.Context, late *time.Time) (AllOrgsWellnessRow, error) {
 	row := q.db.QueryRow(ctx, allOrgsWellness, late)
 	var i AllOrgsWellnessRow
@@ -236,6 +285,7 @@ func (q *Queries) AllOrgsWellness(ctx context.Context, late *time.Time) (AllOrgs
 		&i.Connections,
 		&i.Silent,
 		&i.Dead,
+		&i.Breakers,
 		&i.LateLanes,
 		&i.Waiting,
 		&i.LagSeconds,

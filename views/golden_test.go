@@ -67,7 +67,7 @@ var cases = map[string]templ.Component{
 	"ConnectionHealth":  ConnectionHealth(HealthView{Stand: at, ID: one, Now: noon, Health: wellness}), "ConnectionHealth_nobodys": ConnectionHealth(HealthView{Now: noon}),
 	"Integrations": Integrations(page, IntegrationsView{Now: noon, Totals: queries.AllOrgsWellnessRow{Connections: 3, Silent: 1, Dead: 4, LateLanes: 1, Waiting: 12, LagSeconds: 125},
 		Rows: []queries.AllOrgsIntegrationsRow{{ID: one, Org: "Holm <House>", Provider: queries.ProviderTave, Unusual: true, Dead: 4, Waiting: 12, OldestAt: noon.Add(-125 * time.Second), WeddingOn: day, LastAt: noon, SilentSince: &noon},
-			{ID: two, Org: "Kay", Provider: queries.ProviderStripe}, {ID: two, Org: "Late", OldestAt: noon.Add(-time.Hour)}, {ID: two, Org: "Unread", Trouble: "x"}, {ID: two, Org: "Quiet", SilentSince: &noon}},
+			{ID: two, Org: "Kay", Provider: queries.ProviderStripe}, {ID: two, Org: "Late", OldestAt: noon.Add(-time.Hour)}, {ID: two, Org: "Unread", Trouble: "x"}, {ID: two, Org: "Away", BreakerSince: noon}, {ID: two, Org: "Quiet", SilentSince: &noon}},
 		DeadLetters: []queries.AllOrgsDeadLettersRow{{WeddingOn: day, Org: "Holm <House>", Cause: "No amount.", Status: queries.DeliveryStatusFailed, Deliveries: 3}, {Org: "Kay", Status: queries.DeliveryStatusDead, Deliveries: 1}},
 		Breakers:    []OpenBreaker{{Org: "Holm <House>", Peer: "api.tave.com", Since: noon.Add(-4 * time.Minute), Until: noon.Add(2 * time.Minute), Failures: 5}}}),
 	"Integrations_empty": Integrations(page, IntegrationsView{Now: noon}),

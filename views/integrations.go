@@ -50,6 +50,8 @@ func integrationState(now time.Time, r queries.AllOrgsIntegrationsRow) (string, 
 	switch {
 	case r.Dead > 0:
 		return "Needs its people", ui.Bad
+	case !isNever(r.BreakerSince):
+		return "Does not answer", ui.Bad
 	case !isNever(r.OldestAt) && now.Sub(r.OldestAt) > LateLane:
 		return "Late", ui.Bad
 	case r.Trouble != "":

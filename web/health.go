@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/jobs/outside"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/views"
 )
@@ -26,12 +27,53 @@ func cardsOf(ctx context.Context, q *queries.Queries, org uuid.UUID, connection 
 	if err != nil {
 		return nil, err
 	}
+	breakers, err := breakersOf(ctx, q, org, now)
+	if err != nil {
+		return nil, err
+	}
 	cards := make([]views.ConnectionCard, len(rows))
 	for i, row := range rows {
 		facts := inbound.FactsOf(row, days, secrets, now)
+		facts.Breaker = breakers[string(row.Provider)+":"+row.ID.String()]
 		cards[i] = views.ConnectionCard{ID: row.ID, Provider: row.Provider, Proof: row.Proof, Health: inbound.Health(facts, now)}
 	}
 	return cards, nil
+}
+
+// breakersOf are the open ones of an organisation, by peer.
+func breakersOf(ctx context.Context, q *queries.Queries, org uuid.UUID, now time.Time) (map[string]*inbound.Breaker, error) {
+	rows, err := q.Breakers(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	open := map[string]*inbound.Breaker{}
+	for _, b := range rows {
+		if b.OpenedAt == nil {
+			continue
+		}
+		// On a wedding day the door tries sooner than this says: the page may promise too late, never too early.
+		until := nextTry(b.OpenedAt, b.ProbingUntil, now)
+		open[b.Peer] = &inbound.Breaker{Peer: b.Peer, OpenUntil: &until, Failures: int(b.Failures), Since: firstOf(b.FailingSince, b.OpenedAt)}
+	}
+	return open, nil
+}
+
+// nextTry is when an open breaker lets somebody try again.
+func nextTry(opened, probing *time.Time, now time.Time) time.Time {
+	wait := outside.State{OpenedAt: firstOf(opened), ProbingUntil: firstOf(probing)}.Wait(now, nil)
+	if wait.IsZero() {
+		return now
+	}
+	return wait
+}
+
+func firstOf(times ...*time.Time) time.Time {
+	for _, t := range times {
+		if t != nil {
+			return *t
+		}
+	}
+	return time.Time{}
 }
 
 // healthOf draws the region for what an organisation does not have as well: it says nothing of whose it is.

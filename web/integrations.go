@@ -33,6 +33,14 @@ func fillIntegrations(ctx context.Context, q *queries.Queries, view *views.Integ
 	if view.Rows, err = q.AllOrgsIntegrations(ctx, &late); err != nil {
 		return err
 	}
+	open, err := q.AllOrgsOpenBreakers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range open {
+		view.Breakers = append(view.Breakers, views.OpenBreaker{Org: b.Org, Peer: b.Peer, Failures: int(b.Failures), Since: firstOf(b.FailingSince, b.OpenedAt),
+			Until: nextTry(b.OpenedAt, b.ProbingUntil, view.Now)})
+	}
 	view.DeadLetters, err = q.AllOrgsDeadLetters(ctx)
 	return err
 }
