@@ -81,7 +81,7 @@ func (s *silence) listen(ctx context.Context, row queries.AllOrgsQuietConnection
 	})
 }
 
-// judge asks for the pauses between single deliveries only of a connection that its days alone would call silent: at night
+// judge asks for the pauses within days only of a connection that its days alone would call silent: at night
 // that is few of the many that are quiet.
 func (s *silence) judge(ctx context.Context, row queries.AllOrgsQuietConnectionsRow, now time.Time) (inbound.Habit, bool, error) {
 	zone, err := time.LoadLocation(row.Timezone)
@@ -97,11 +97,11 @@ func (s *silence) judge(ctx context.Context, row queries.AllOrgsQuietConnections
 	if !inbound.Silent(habit, row.LastAt, now) {
 		return habit, false, nil
 	}
-	arrivals, err := queries.New(s.pool).LatestArrivals(ctx, queries.LatestArrivalsParams{OrgID: row.OrgID, ConnectionID: row.ID})
+	hours, err := queries.New(s.pool).LatestHours(ctx, queries.LatestHoursParams{OrgID: row.OrgID, ConnectionID: row.ID})
 	if err != nil {
 		return habit, false, err
 	}
-	habit = habit.After(arrivals, zone)
+	habit = habit.After(hours, zone)
 	return habit, inbound.Silent(habit, row.LastAt, now), nil
 }
 

@@ -48,10 +48,12 @@ WHERE org_id = @org_id AND (sqlc.narg('connection_id')::uuid IS NULL OR connecti
   AND (expires_at IS NULL OR expires_at > now())
 ORDER BY connection_id, created_at DESC;
 
--- name: LatestArrivals :many
--- When the newest hundred came: the pauses between them. Index: webhook_logs_of_connection.
-SELECT received_at FROM webhook_logs
-WHERE org_id = @org_id AND connection_id = @connection_id ORDER BY id DESC LIMIT 100;
+-- name: LatestHours :many
+-- The hours in which anything came, the newest first, as far as the newest five thousand reach back: several nights even of
+-- a sender that empties a great batch each night. Index: webhook_logs_of_connection.
+SELECT DISTINCT date_trunc('hour', n.received_at)::timestamptz AS hour
+FROM (SELECT l.received_at FROM webhook_logs l WHERE l.org_id = @org_id AND l.connection_id = @connection_id ORDER BY l.id DESC LIMIT 5000) n
+ORDER BY hour DESC;
 
 -- name: AllOrgsQuietConnections :many
 -- The sweep that listens for silence: a page of connections that have been quiet for six hours, or are called silent, each
@@ -70,6 +72,7 @@ JOIN webhook_logs last ON last.org_id = c.org_id AND last.id = (
 LEFT JOIN connection_days d ON d.org_id = c.org_id AND d.connection_id = c.id AND d.day >= @since
 WHERE (c.org_id, c.id) > (@after_org::uuid, @after_id::uuid) AND (c.silent_since IS NOT NULL OR last.received_at < @quiet_since)
 GROUP BY c.org_id, c.id, o.timezone, last.received_at
+HAVING c.silent_since IS NOT NULL OR count(d.day) > 0
 ORDER BY c.org_id, c.id LIMIT 500;
 
 -- name: MarkSilent :execrows
@@ -103,7 +106,7 @@ WITH undone AS (
     LEFT JOIN undone u ON u.org_id = c.org_id AND u.connection_id = c.id
     LEFT JOIN readbacks r ON r.org_id = c.org_id AND r.connection_id = c.id
     LEFT JOIN breakers b ON b.org_id = c.org_id AND b.peer = c.provider::text || ':' || c.id::text AND b.opened_at IS NOT NULL
-    ORDER BY unusual DESC, u.wedding_on NULLS LAST, u.oldest_at NULLS LAST, c.silent_since NULLS LAST, o.name, c.created_at
+    ORDER BY unusual DESC, u.wedding_on NULLS LAST, coalesce(u.dead, 0) > 0 DESC, u.oldest_at NULLS LAST, c.silent_since NULLS LAST, o.name, c.created_at
     LIMIT 200
 )
 SELECT s.id, s.org, s.provider, s.silent_since, s.unusual::boolean AS unusual, s.waiting::bigint AS waiting, coalesce(s.oldest_at, 'epoch')::timestamptz AS oldest_at,
@@ -112,7 +115,7 @@ SELECT s.id, s.org, s.provider, s.silent_since, s.unusual::boolean AS unusual, s
        coalesce((SELECT l.received_at FROM webhook_logs l
                  WHERE l.org_id = s.org_id AND l.connection_id = s.id ORDER BY l.id DESC LIMIT 1), 'epoch')::timestamptz AS last_at
 FROM shown s
-ORDER BY s.unusual DESC, s.wedding_on NULLS LAST, s.oldest_at NULLS LAST, s.silent_since NULLS LAST, s.org, s.id;
+ORDER BY s.unusual DESC, s.wedding_on NULLS LAST, s.dead > 0 DESC, s.oldest_at NULLS LAST, s.silent_since NULLS LAST, s.org, s.id;
 
 -- name: AllOrgsDeadLetters :many
 -- What waits for a person, by the wedding day it is about: those ahead first, the soonest before all, then those past, then

@@ -75,7 +75,7 @@ WITH undone AS (
     LEFT JOIN undone u ON u.org_id = c.org_id AND u.connection_id = c.id
     LEFT JOIN readbacks r ON r.org_id = c.org_id AND r.connection_id = c.id
     LEFT JOIN breakers b ON b.org_id = c.org_id AND b.peer = c.provider::text || ':' || c.id::text AND b.opened_at IS NOT NULL
-    ORDER BY unusual DESC, u.wedding_on NULLS LAST, u.oldest_at NULLS LAST, c.silent_since NULLS LAST, o.name, c.created_at
+    ORDER BY unusual DESC, u.wedding_on NULLS LAST, coalesce(u.dead, 0) > 0 DESC, u.oldest_at NULLS LAST, c.silent_since NULLS LAST, o.name, c.created_at
     LIMIT 200
 )
 SELECT s.id, s.org, s.provider, s.silent_since, s.unusual::boolean AS unusual, s.waiting::bigint AS waiting, coalesce(s.oldest_at, 'epoch')::timestamptz AS oldest_at,
@@ -84,7 +84,7 @@ SELECT s.id, s.org, s.provider, s.silent_since, s.unusual::boolean AS unusual, s
        coalesce((SELECT l.received_at FROM webhook_logs l
                  WHERE l.org_id = s.org_id AND l.connection_id = s.id ORDER BY l.id DESC LIMIT 1), 'epoch')::timestamptz AS last_at
 FROM shown s
-ORDER BY s.unusual DESC, s.wedding_on NULLS LAST, s.oldest_at NULLS LAST, s.silent_since NULLS LAST, s.org, s.id
+ORDER BY s.unusual DESC, s.wedding_on NULLS LAST, s.dead > 0 DESC, s.oldest_at NULLS LAST, s.silent_since NULLS LAST, s.org, s.id
 `
 
 type AllOrgsIntegrationsRow struct {
@@ -194,6 +194,7 @@ JOIN webhook_logs last ON last.org_id = c.org_id AND last.id = (
 LEFT JOIN connection_days d ON d.org_id = c.org_id AND d.connection_id = c.id AND d.day >= $1
 WHERE (c.org_id, c.id) > ($2::uuid, $3::uuid) AND (c.silent_since IS NOT NULL OR last.received_at < $4)
 GROUP BY c.org_id, c.id, o.timezone, last.received_at
+HAVING c.silent_since IS NOT NULL OR count(d.day) > 0
 ORDER BY c.org_id, c.id LIMIT 500
 `
 
@@ -332,30 +333,32 @@ func (q *Queries) ArrivedDays(ctx context.Context, arg ArrivedDaysParams) ([]Arr
 	return items, nil
 }
 
-const latestArrivals = `-- name: LatestArrivals :many
-SELECT received_at FROM webhook_logs
-WHERE org_id = $1 AND connection_id = $2 ORDER BY id DESC LIMIT 100
+const latestHours = `-- name: LatestHours :many
+SELECT DISTINCT date_trunc('hour', n.received_at)::timestamptz AS hour
+FROM (SELECT l.received_at FROM webhook_logs l WHERE l.org_id = $1 AND l.connection_id = $2 ORDER BY l.id DESC LIMIT 5000) n
+ORDER BY hour DESC
 `
 
-type LatestArrivalsParams struct {
+type LatestHoursParams struct {
 	OrgID        uuid.UUID
 	ConnectionID uuid.UUID
 }
 
-// When the newest hundred came: the pauses between them. Index: webhook_logs_of_connection.
-func (q *Queries) LatestArrivals(ctx context.Context, arg LatestArrivalsParams) ([]time.Time, error) {
-	rows, err := q.db.Query(ctx, latestArrivals, arg.OrgID, arg.ConnectionID)
+// The hours in which anything came, the newest first, as far as the newest five thousand reach back: several nights even of
+// a sender that empties a great batch each night. Index: webhook_logs_of_connection.
+func (q *Queries) LatestHours(ctx context.Context, arg LatestHoursParams) ([]time.Time, error) {
+	rows, err := q.db.Query(ctx, latestHours, arg.OrgID, arg.ConnectionID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var items []time.Time
 	for rows.Next() {
-		var received_at time.Time
-		if err := rows.Scan(&received_at); err != nil {
+		var hour time.Time
+		if err := rows.Scan(&hour); err != nil {
 			return nil, err
 		}
-		items = append(items, received_at)
+		items = append(items, hour)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -1,6 +1,9 @@
 package inbound
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A wedding business sleeps, and what its systems send sleeps with it. So quiet is measured in waking hours: those between
 // eight and eight on the supplier's own clock, on weekdays that are not the sender's days off.
@@ -16,7 +19,7 @@ const (
 )
 
 // Silent says that what usually comes has stopped: the quiet since last is too long for chance, and half as long again as
-// the longest pause that this sender has made lately. The pause speaks for senders that do not send by chance: a batch every
+// a pause that this sender has lately made twice. The pause speaks for senders that do not send by chance: a batch every
 // night, a dozen at once for each booking. now carries the supplier's clock (time.Time.In). What has no habit is never silent.
 func Silent(h Habit, last, now time.Time) bool {
 	return h.Known && h.awake(last, now) > h.patience()
@@ -27,12 +30,24 @@ func (h Habit) patience() time.Duration {
 	return max(min(max(byChance, shortestSilence), longestSilence), h.Pause*3/2)
 }
 
-// After is the habit with the pauses between these deliveries in mind, which days alone are too coarse to tell. Newest first.
+// After is the habit with the pauses between these moments in mind, which days alone are too coarse to tell. Newest first.
 func (h Habit) After(arrivals []time.Time, zone *time.Location) Habit {
+	var made []time.Duration
 	for i := 1; i < len(arrivals); i++ {
-		h.Pause = max(h.Pause, h.awake(arrivals[i], arrivals[i-1].In(zone)))
+		made = append(made, h.awake(arrivals[i], arrivals[i-1].In(zone)))
 	}
+	h.Pause = max(h.Pause, madeTwice(made))
 	return h
+}
+
+// madeTwice is the longest pause but one. What happened once may have been the very fault that we listen for, and must not
+// teach us patience with the next.
+func madeTwice(pauses []time.Duration) time.Duration {
+	if len(pauses) < 2 {
+		return 0
+	}
+	slices.Sort(pauses)
+	return pauses[len(pauses)-2]
 }
 
 // awake is how much waking time lies between two instants, on the clock of the second.

@@ -21,7 +21,7 @@ type Habit struct {
 	Known  bool          // false: too little has come to tell
 	PerDay float64       // on the days that are not Off
 	Off    [7]bool       // weekdays on which hardly anything ever comes
-	Pause  time.Duration // the longest it paused lately, in waking hours
+	Pause  time.Duration // the longest that it made twice lately, in waking hours
 }
 
 const (
@@ -72,18 +72,20 @@ func paceOf(arrived map[time.Time]int, from, end, now time.Time, most int) Habit
 	h := Habit{Known: true, Off: daysOff(sum, length)}
 	n, lasted := total(sum, length, h.Off)
 	h.PerDay = n / lasted
+	var pauses []time.Duration
 	run := 0
 	for on := from; !on.After(end); on = on.AddDate(0, 0, 1) {
 		switch {
 		case arrived[on] > 0:
 			if run > 0 {
-				h.Pause = max(h.Pause, time.Duration(run+1)*wakingDay) // half of the day before and half of the day after
+				pauses = append(pauses, time.Duration(run+1)*wakingDay) // half of the day before and half of the day after
 			}
 			run = 0
 		case !h.Off[on.Weekday()]:
 			run++
 		}
 	}
+	h.Pause = madeTwice(pauses)
 	return h
 }
 

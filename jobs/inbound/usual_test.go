@@ -143,6 +143,7 @@ func TestSilent(t *testing.T) {
 		{"a batch every night, the next evening", 60, daily(30), nightly, at(14, 2), at(14, 23), false},
 		{"a batch every night that did not come, nor the next", 60, daily(30), nightly, at(14, 2), at(15, 23), true},
 		{"a dozen once a week, five days", 84, on(time.Monday, 12), nil, at(7, 12), at(13, 12), false},
+		{"four a day, after one week's outage a month ago", 60, func(ago int, _ time.Weekday) int { return map[bool]int{false: 4}[ago > 30 && ago < 38] }, nil, at(14, 9), at(15, 18), true},
 		{"a new connection", 3, daily(500), nil, at(14, 9), at(28, 9), false},
 		{"nothing ever", 60, daily(0), nil, time.Time{}, at(14, 9), false},
 		{"a delivery from the future", 60, daily(200), nil, at(16, 9), at(14, 9), false},
