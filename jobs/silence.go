@@ -42,7 +42,7 @@ func (s *silence) Work(ctx context.Context, _ *river.Job[silenceArgs]) error {
 
 // sweep goes through all quiet connections, a page at a time. One that cannot be told does not keep the others from being told.
 func (s *silence) sweep(ctx context.Context, now time.Time) error {
-	page := queries.AllOrgsQuietConnectionsParams{Since: inbound.HabitSince(now), QuietSince: now.Add(-silentFrom)}
+	page := pageOf(uuid.Nil, uuid.Nil, now)
 	var failed error
 	for {
 		rows, err := queries.New(s.pool).AllOrgsQuietConnections(ctx, page)
@@ -56,8 +56,13 @@ func (s *silence) sweep(ctx context.Context, now time.Time) error {
 			}
 		}
 		last := rows[len(rows)-1]
-		page.AfterOrg, page.AfterID = last.OrgID, last.ID
+		page = pageOf(last.OrgID, last.ID, now)
 	}
+}
+
+func pageOf(afterOrg, afterID uuid.UUID, now time.Time) queries.AllOrgsQuietConnectionsParams {
+	since, quiet := inbound.HabitSince(now), now.Add(-silentFrom)
+	return queries.AllOrgsQuietConnectionsParams{AfterOrg: &afterOrg, AfterID: &afterID, Since: &since, QuietSince: &quiet}
 }
 
 // listen finds out whether a silence begins or ends with this connection, and says so once.

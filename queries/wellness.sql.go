@@ -184,25 +184,26 @@ func (q *Queries) AllOrgsOpenBreakers(ctx context.Context) ([]AllOrgsOpenBreaker
 const allOrgsQuietConnections = `-- name: AllOrgsQuietConnections :many
 SELECT c.org_id, c.id, c.provider, c.silent_since, o.timezone, last.received_at AS last_at,
        coalesce((SELECT min(f.day) FROM connection_days f WHERE f.org_id = c.org_id AND f.connection_id = c.id), 'epoch')::date AS first_day,
-       coalesce(array_agg(d.day ORDER BY d.day) FILTER (WHERE d.day IS NOT NULL), '{}')::date[] AS days,
-       coalesce(array_agg(d.arrived ORDER BY d.day) FILTER (WHERE d.day IS NOT NULL), '{}')::integer[] AS arrived
+       days.days::date[] AS days, days.arrived::integer[] AS arrived
 FROM connections c
 JOIN orgs o ON o.id = c.org_id
-JOIN webhook_logs last ON last.org_id = c.org_id AND last.id = (
-    SELECT l.id FROM (SELECT id, source FROM webhook_logs WHERE org_id = c.org_id AND connection_id = c.id ORDER BY id DESC LIMIT 200) l
-    WHERE l.source NOT IN ('test', 'import') ORDER BY l.id DESC LIMIT 1)
-LEFT JOIN connection_days d ON d.org_id = c.org_id AND d.connection_id = c.id AND d.day >= $1
-WHERE (c.org_id, c.id) > ($2::uuid, $3::uuid) AND (c.silent_since IS NOT NULL OR last.received_at < $4)
-GROUP BY c.org_id, c.id, o.timezone, last.received_at
-HAVING c.silent_since IS NOT NULL OR count(d.day) > 0
+JOIN LATERAL (
+    SELECT l.received_at FROM (SELECT w.id, w.received_at, w.source FROM webhook_logs w
+                               WHERE w.org_id = c.org_id AND w.connection_id = c.id ORDER BY w.id DESC LIMIT 200) l
+    WHERE l.source NOT IN ('test', 'import') ORDER BY l.id DESC LIMIT 1) last ON true
+JOIN LATERAL (
+    SELECT coalesce(array_agg(d.day ORDER BY d.day), '{}') AS days, coalesce(array_agg(d.arrived ORDER BY d.day), '{}') AS arrived, count(*) AS n
+    FROM connection_days d WHERE d.org_id = c.org_id AND d.connection_id = c.id AND d.day >= ($1::timestamptz)::date) days ON true
+WHERE (c.org_id, c.id) > ($2::uuid, $3::uuid)
+  AND (c.silent_since IS NOT NULL OR last.received_at < $4 AND days.n > 0)
 ORDER BY c.org_id, c.id LIMIT 500
 `
 
 type AllOrgsQuietConnectionsParams struct {
-	Since      time.Time
-	AfterOrg   uuid.UUID
-	AfterID    uuid.UUID
-	QuietSince time.Time
+	Since      *time.Time
+	AfterOrg   *uuid.UUID
+	AfterID    *uuid.UUID
+	QuietSince *time.Time
 }
 
 type AllOrgsQuietConnectionsRow struct {
@@ -219,7 +220,8 @@ type AllOrgsQuietConnectionsRow struct {
 
 // The sweep that listens for silence: a page of connections that have been quiet for six hours, or are called silent, each
 // with its days. Which of them is too quiet is a rule in Go. Crosses tenants: the clock has none.
-// A connection whose newest two hundred are its supplier's own tests and sheets is left alone.
+// A connection whose newest two hundred are its supplier's own tests and sheets is left alone. LATERAL, because a plain join
+// is planned as a scan of all deliveries.
 // Indexes: connections_pkey (the page), webhook_logs_of_connection (a step back each), connection_days_pkey.
 func (q *Queries) AllOrgsQuietConnections(ctx context.Context, arg AllOrgsQuietConnectionsParams) ([]AllOrgsQuietConnectionsRow, error) {
 	rows, err := q.db.Query(ctx, allOrgsQuietConnections,
@@ -278,7 +280,7 @@ type AllOrgsWellnessRow struct {
 }
 
 // Totals for the operators and the metrics. A lane's lag is the age of the oldest delivery that waits in it; the lane that
-// waits longest is named by none of the others' pace, so it cannot hide. Indexes: webhook_logs_open, webhook_logs_trouble; connections and breakers whole, a row each.
+// waits longest is named by none of the others' pace, so it cannot hide. Indexes: webhook_logs_lag, webhook_logs_trouble; connections and breakers whole, a row each.
 func (q *Queries) AllOrgsWellness(ctx context.Context, late *time.Time) (AllOrgsWellnessRow, error) {
 	row := q.db.QueryRow(ctx, allOrgsWellness, late)
 	var i AllOrgsWellnessRow

@@ -51,10 +51,13 @@ var wellness = Health{Tone: ui.Bad, Sentence: "2 deliveries could not be read.",
 	{About: "last", Tone: ui.Good, Words: "Last delivery", At: ptr(noon.Add(-31 * time.Hour))}}}
 
 var cases = map[string]templ.Component{
-	"Activity": Activity(lately), "Activity_empty": Activity(ActivityView{Now: noon, Zone: time.UTC}),
-	"App":           App(page),
-	"Clients":       Clients(page, "kay", []queries.ClientsRow{{ID: one, Name: "Anna Kay", PartnerName: "Tom Fry", Email: "a@example.com", CreatedAt: noon}}),
-	"Clients_empty": Clients(page, "", nil), "Clients_nobody": Clients(page, "<x>", nil),
+	"Activity": Activity(lately), "Activity_silence": Activity(ActivityView{Now: noon, Zone: time.UTC, Rows: []queries.LatestActivitiesRow{
+		{At: noon, Kind: "connection_back", What: "after 36 hours", Provider: ptr(queries.ProviderTave)},
+		{At: noon, Kind: "connection_silent", What: "it usually sends 4 a day; nothing for 31 hours", Provider: ptr(queries.ProviderTave)}}}),
+	"Activity_empty": Activity(ActivityView{Now: noon, Zone: time.UTC}),
+	"App":            App(page),
+	"Clients":        Clients(page, "kay", []queries.ClientsRow{{ID: one, Name: "Anna Kay", PartnerName: "Tom Fry", Email: "a@example.com", CreatedAt: noon}}),
+	"Clients_empty":  Clients(page, "", nil), "Clients_nobody": Clients(page, "<x>", nil),
 	"Connection": Connection(page, ConnectionView{ID: one, Provider: queries.ProviderStripe, URL: "https://x/webhooks/stripe/t", Search: "a", Status: "failed", Older: "?before=1", List: deliveries,
 		Secrets: []queries.LiveSecretsRow{{ID: one, CreatedAt: noon}, {ID: two, CreatedAt: noon, ExpiresAt: &noon}}, SecretFault: "Too short.",
 		Health: HealthView{Stand: at, ID: one, Now: noon, Health: wellness}, Days: []queries.ArrivedDaysRow{{Day: noon.AddDate(0, 0, -3), Arrived: 4}, {Day: noon, Arrived: 1}}}),
@@ -69,7 +72,7 @@ var cases = map[string]templ.Component{
 		Rows: []queries.AllOrgsIntegrationsRow{{ID: one, Org: "Holm <House>", Provider: queries.ProviderTave, Unusual: true, Dead: 4, Waiting: 12, OldestAt: noon.Add(-125 * time.Second), WeddingOn: day, LastAt: noon, SilentSince: &noon},
 			{ID: two, Org: "Kay", Provider: queries.ProviderStripe}, {ID: two, Org: "Late", OldestAt: noon.Add(-time.Hour)}, {ID: two, Org: "Unread", Trouble: "x"}, {ID: two, Org: "Away", BreakerSince: noon}, {ID: two, Org: "Quiet", SilentSince: &noon}},
 		DeadLetters: []queries.AllOrgsDeadLettersRow{{WeddingOn: day, Org: "Holm <House>", Cause: "No amount.", Status: queries.DeliveryStatusFailed, Deliveries: 3}, {Org: "Kay", Status: queries.DeliveryStatusDead, Deliveries: 1}},
-		Breakers:    []OpenBreaker{{Org: "Holm <House>", Peer: "api.tave.com", Since: noon.Add(-4 * time.Minute), Until: noon.Add(2 * time.Minute), Failures: 5}}}),
+		Breakers:    []OpenBreaker{{Org: "Holm <House>", Peer: "tave:" + one.String(), Since: noon.Add(-4 * time.Minute), Until: noon.Add(2 * time.Minute), Failures: 5}}}),
 	"Integrations_empty": Integrations(page, IntegrationsView{Now: noon}),
 	"IntegrationsLinks":  IntegrationsLinks(),
 	"Couple":             Couple(page),

@@ -36,6 +36,9 @@ type HealthView struct {
 	Health
 }
 
+// saidByLine: the gravest line speaks for all, and need not be read twice.
+func (h Health) saidByLine() bool { return len(h.Lines) > 0 && h.Sentence == h.Lines[0].Words+"." }
+
 // ConnectionCard is a connection in the list.
 type ConnectionCard struct {
 	ID       uuid.UUID
@@ -77,20 +80,17 @@ func arrivedChart(now time.Time, days []queries.ArrivedDaysRow) ui.Chart {
 		byDay[d.Day.Format(time.DateOnly)] = int64(d.Arrived)
 	}
 	var all, top int64
-	var busiest time.Time
 	today := now.UTC()
 	for i := 27; i >= 0; i-- {
 		on := today.AddDate(0, 0, -i)
 		n := byDay[on.Format(time.DateOnly)]
 		all += n
-		if n > top {
-			top, busiest = n, on
-		}
+		top = max(top, n)
 		c.Points = append(c.Points, ui.Point{Label: ui.Day(on), Below: on.Format("2"), Value: n, Now: i == 0})
 	}
 	c.Summary = "Nothing has come in the last four weeks."
 	if all > 0 {
-		c.Summary = ui.Plural(all, "delivery", "deliveries") + " in four weeks; the most, " + ui.Count(top) + ", came on " + ui.Day(busiest) + ". Days are those of Greenwich."
+		c.Summary = ui.Plural(all, "delivery", "deliveries") + " in four weeks, at most " + ui.Count(top) + " in a day. Days are counted at Greenwich."
 	}
 	return c
 }

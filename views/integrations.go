@@ -28,13 +28,27 @@ type OpenBreaker struct {
 // LateLane is how long a lane's oldest delivery may wait before the lane is not as usual.
 const LateLane = 30 * time.Second
 
-func (v IntegrationsView) figures() []ui.Figure {
+// totals are terms and what they come to.
+func (v IntegrationsView) totals() [][2]string {
 	t := v.Totals
-	return []ui.Figure{
-		{Label: "Dead letters", Text: ui.Count(t.Dead), Sub: sayIf(t.Dead > 0, "wait for a person", "none waits for a person"), Tone: warnIf(t.Dead > 0), Lead: true},
-		{Label: "Oldest wait", Text: waitText(t.LagSeconds), Sub: ui.Plural(t.LateLanes, "lane is late", "lanes are late"), Tone: warnIf(t.LateLanes > 0)},
-		{Label: "Deliveries waiting", Text: ui.Count(t.Waiting), Sub: "in all lanes"},
-		{Label: "Silent connections", Text: ui.Count(t.Silent), Sub: "of " + ui.Count(t.Connections), Tone: warnIf(t.Silent > 0)},
+	return [][2]string{
+		{"Dead letters", sayIf(t.Dead > 0, ui.Plural(t.Dead, "waits for a person", "wait for a person"), "none")},
+		{"Oldest wait", waitText(t.LagSeconds) + sayIf(t.LateLanes > 0, "; "+ui.Plural(t.LateLanes, "lane is late", "lanes are late"), "")},
+		{"Deliveries waiting", ui.Count(t.Waiting)},
+		{"Silent connections", ui.Count(t.Silent) + " of " + ui.Count(t.Connections)},
+	}
+}
+
+// peerWords name who does not answer; what follows the colon is an id.
+func peerWords(peer string) string {
+	name, _, _ := strings.Cut(peer, ":")
+	switch {
+	case queries.Provider(name).Valid():
+		return ProviderName(queries.Provider(name))
+	case name == "endpoint":
+		return "An endpoint of their own"
+	default:
+		return name
 	}
 }
 

@@ -1,6 +1,8 @@
 package views
 
 import (
+	"strings"
+
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/views/ui"
 )
@@ -204,5 +206,7 @@ func named(candidates ...string) string {
 	}
 	return "a client without a name"
 }
+
+func isAboutConnection(kind string) bool { return strings.HasPrefix(kind, "connection_") }
 
 func isPayment(kind string) bool { return len(kind) > 7 && kind[:7] == "payment" }

@@ -42,7 +42,7 @@ func TestCase12AThrottledLaneIsVisible(t *testing.T) {
 	if busy := rowOf(t, page, "Busy 1"); !strings.Contains(busy, "As usual") || strings.Contains(busy, "40 minutes") {
 		t.Errorf("the busy lane: %s", busy)
 	}
-	says(t, page, "Oldest wait", "40 minutes", "1 lane is late")
+	says(t, page, "Oldest wait", "40 minutes; 1 lane is late")
 	metrics := w.get(t, "/metrics", nil).Body.String()
 	lag := regexp.MustCompile(`(?m)^wedsync_lane_lag_seconds (24\d\d(\.\d+)?)$`)
 	if !lag.MatchString(metrics) || !strings.Contains(metrics, "wedsync_lanes_late 1\n") {
@@ -86,7 +86,7 @@ func TestTheOperatorsSeeDeadLettersByTheWeddingTheyAffect(t *testing.T) {
 	_, letters, _ = strings.Cut(letters, `id="dead-letters-title"`)
 	says(t, letters, "House 3<", "The amount is missing.", "House 40<", "House 200<", "House past<", "No day known", "no cause noted")
 	says(t, connections, "House 3<", "House 40<", "House 200<", "House past<", "House quiet<", "A house that is well<")
-	says(t, page, "endpoint:x, for A house that is well")
+	says(t, page, "An endpoint of their own, for A house that is well")
 	says(t, rowOf(t, page, "House quiet"), "Silent", "silent since")
 	if n := strings.Count(letters, "House 3<"); n != 2 {
 		t.Errorf("House 3 has %d rows: one a cause", n)
