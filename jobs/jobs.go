@@ -65,6 +65,7 @@ func New(c Config) (*Jobs, error) {
 		river.AddWorker(workers, &inbound.Apply{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &tidy{pool: c.Pool, waker: c.Waker, log: c.Log})
 		river.AddWorker(workers, &silence{pool: c.Pool, waker: c.Waker, log: c.Log})
+		river.AddWorker(workers, &unwell{pool: c.Pool, waker: c.Waker})
 		rc.Workers = workers
 		rc.Queues = map[string]river.QueueConfig{
 			inbound.Queue:      {MaxWorkers: 8, FetchPollInterval: 50 * time.Millisecond},
@@ -76,6 +77,7 @@ func New(c Config) (*Jobs, error) {
 				&river.PeriodicJobOpts{RunOnStart: true}),
 			river.NewPeriodicJob(river.PeriodicInterval(listenEvery), func() (river.JobArgs, *river.InsertOpts) { return silenceArgs{}, nil },
 				&river.PeriodicJobOpts{RunOnStart: true}),
+			river.NewPeriodicJob(river.PeriodicInterval(lookAtUnwell), func() (river.JobArgs, *river.InsertOpts) { return unwellArgs{}, nil }, nil),
 		}
 	}
 	own, err := riversPool(c.Pool)

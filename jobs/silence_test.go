@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -230,5 +231,50 @@ func TestTheSweepGoesThroughAllPages(t *testing.T) {
 		FROM activities WHERE kind = 'connection_silent'`, l.org, other).Scan(&ours, &theirs, &marked)
 	if err != nil || ours != many/2 || theirs != many/2 || marked != many {
 		t.Errorf("ours %d, theirs %d, marked %d, %v", ours, theirs, marked, err)
+	}
+}
+
+// The clock redraws what is in trouble, and nothing else: neither the neighbour nor the connection beside it.
+func TestTroubleIsShownThoughNothingIsWritten(t *testing.T) {
+	t.Parallel()
+	l := newListener(t)
+	well := testdb.Connection(t, l.pool, l.org, queries.ProviderStripe)
+	l.delivery(t, well, "hook", time.Now())
+	run := func() string {
+		t.Helper()
+		if err := (&unwell{pool: l.pool, waker: l.waker}).Work(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		var touched string
+		err := l.pool.QueryRow(t.Context(), `SELECT coalesce(string_agg(CASE region WHEN $1 THEN 'tave' ELSE region END || ' ' || version, ', ' ORDER BY region), '')
+			FROM live_regions WHERE region LIKE 'health:%'`, inbound.HealthRegion(l.tave)).Scan(&touched)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return touched
+	}
+	if touched := run(); touched != "" {
+		t.Errorf("all is well: %s", touched)
+	}
+	for i, trouble := range []string{
+		"INSERT INTO breakers (org_id, peer, failures, opened_at) VALUES ($1, 'tave:' || $2::uuid, 5, now())",
+		"UPDATE breakers SET opened_at = NULL, answered_at = now() WHERE org_id = $1 AND $2::uuid IS NOT NULL", // it answers again
+		`DELETE FROM breakers; INSERT INTO readbacks (org_id, connection_id, key_sealed, next_poll_at) VALUES ($1, $2, '', now() - interval '1 hour')`,
+		`DELETE FROM readbacks; UPDATE connections SET silent_since = now() WHERE org_id = $1 AND id = $2`,
+		`UPDATE connections SET silent_since = NULL; INSERT INTO webhook_logs (org_id, id, connection_id, provider, event_id, received_at, waiting_since, content_type, proof, body)
+			VALUES ($1, gen_random_uuid(), $2, 'tave', 'waits', now(), now() - interval '1 minute', '', '', '')`,
+	} {
+		for statement := range strings.SplitSeq(trouble, "; ") {
+			var args []any
+			if strings.Contains(statement, "$1") {
+				args = []any{l.org, l.tave}
+			}
+			if _, err := l.pool.Exec(t.Context(), statement, args...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if touched, want := run(), fmt.Sprintf("tave %d", i+1); touched != want || l.woken() != i+1 {
+			t.Errorf("after %q: %q, want %q; woken %d times", trouble, touched, want, l.woken())
+		}
 	}
 }

@@ -146,3 +146,19 @@ FROM (SELECT count(*) FILTER (WHERE oldest_at < @late) AS late, coalesce(sum(wai
 SELECT o.name AS org, b.peer, b.failures, b.failing_since, b.opened_at, b.probing_until
 FROM breakers b JOIN orgs o ON o.id = b.org_id
 WHERE b.opened_at IS NOT NULL ORDER BY b.failing_since, o.name LIMIT 200;
+
+-- name: AllOrgsTouchUnwell :many
+-- What a page says of a connection in trouble grows old by itself ("the oldest for 3 minutes"), and breakers and readings
+-- bump no region: once a minute the clock does. Few rows, in the order in which everybody locks regions.
+-- Indexes: webhook_logs_lag; connections, breakers and readbacks whole, a row each.
+INSERT INTO live_regions (audience, region, version, changed_at)
+SELECT u.org_id, 'health:' || u.id, 1, clock_timestamp()
+FROM (SELECT l.org_id, l.connection_id AS id FROM webhook_logs l WHERE l.status = 'accepted' AND l.waiting_since < now() - interval '30 seconds' GROUP BY 1, 2
+      UNION SELECT c.org_id, c.id FROM connections c WHERE c.silent_since IS NOT NULL
+      UNION SELECT c.org_id, c.id FROM breakers b JOIN connections c ON c.org_id = b.org_id AND b.peer = c.provider::text || ':' || c.id::text
+            WHERE b.opened_at IS NOT NULL OR b.answered_at > now() - interval '2 minutes'
+      UNION SELECT r.org_id, r.connection_id FROM readbacks r WHERE r.trouble <> '' OR r.next_poll_at < now() - interval '15 minutes' OR r.polled_at > now() - interval '2 minutes') u
+ORDER BY 1, 2
+ON CONFLICT (audience, region)
+DO UPDATE SET version = live_regions.version + 1, changed_at = clock_timestamp()
+RETURNING audience;
