@@ -67,6 +67,8 @@ func New(c Config) (*Jobs, error) {
 		river.AddWorker(workers, &inbound.Apply{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &tidy{pool: c.Pool, waker: c.Waker, log: c.Log, outside: door})
 		river.AddWorker(workers, &outbound.Send{Pool: c.Pool, Door: door, Box: c.Box, Log: c.Log})
+		river.AddWorker(workers, &silence{pool: c.Pool, waker: c.Waker, log: c.Log})
+		river.AddWorker(workers, &unwell{pool: c.Pool, waker: c.Waker})
 		rc.Workers = workers
 		rc.Queues = map[string]river.QueueConfig{
 			inbound.Queue:      {MaxWorkers: 8, FetchPollInterval: 50 * time.Millisecond},
@@ -77,6 +79,9 @@ func New(c Config) (*Jobs, error) {
 		rc.PeriodicJobs = []*river.PeriodicJob{
 			river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) { return tidyArgs{}, nil },
 				&river.PeriodicJobOpts{RunOnStart: true}),
+			river.NewPeriodicJob(river.PeriodicInterval(listenEvery), func() (river.JobArgs, *river.InsertOpts) { return silenceArgs{}, nil },
+				&river.PeriodicJobOpts{RunOnStart: true}),
+			river.NewPeriodicJob(river.PeriodicInterval(lookAtUnwell), func() (river.JobArgs, *river.InsertOpts) { return unwellArgs{}, nil }, nil),
 		}
 	}
 	own, err := riversPool(c.Pool)

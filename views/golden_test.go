@@ -44,19 +44,28 @@ var lately = ActivityView{Stand: at, Now: noon, Zone: time.UTC, Rows: []queries.
 var deliveries = DeliveriesView{Stand: at, Now: noon, Rows: []queries.DeliveriesRow{
 	{ID: one, EventID: "evt_1", EventType: "payment.completed", Status: queries.DeliveryStatusFailed, Attempts: 2, Error: "It was <500.00>.", ReceivedAt: noon.Add(-time.Hour)}}}
 
+var wellness = Health{Tone: ui.Bad, Sentence: "2 deliveries could not be read.", Lines: []HealthLine{
+	{About: "failed", Tone: ui.Bad, Words: "2 deliveries could not be read", Do: "Each is kept & says <why>.", Href: "?status=failed", Link: "Show them"},
+	{About: "usual", Tone: ui.Warn, Words: "Tave usually sends 4 a day; nothing for 31 hours", Do: "Look in Tave."},
+	{About: "waiting", Tone: ui.Neutral, Words: "1 delivery waits to be applied"},
+	{About: "last", Tone: ui.Good, Words: "Last delivery", At: ptr(noon.Add(-31 * time.Hour))}}}
+
 var cases = map[string]templ.Component{
-	"Activity": Activity(lately), "Activity_empty": Activity(ActivityView{Now: noon, Zone: time.UTC}),
+	"Activity": Activity(lately), "Activity_silence": Activity(ActivityView{Now: noon, Zone: time.UTC, Rows: []queries.LatestActivitiesRow{
+		{At: noon, Kind: "connection_back", What: "after 36 hours", Provider: ptr(queries.ProviderTave)},
+		{At: noon, Kind: "connection_silent", What: "it usually sends 4 a day; nothing for 31 hours", Provider: ptr(queries.ProviderTave)}}}),
 	"App":           App(page),
 	"Clients":       Clients(page, "kay", []queries.ClientsRow{{ID: one, Name: "Anna Kay", PartnerName: "Tom Fry", Email: "a@example.com", CreatedAt: noon}}),
 	"Clients_empty": Clients(page, "", nil), "Clients_nobody": Clients(page, "<x>", nil),
 	"Connection": Connection(page, ConnectionView{ID: one, Provider: queries.ProviderStripe, URL: "https://x/webhooks/stripe/t", Search: "a", Status: "failed", Older: "?before=1", List: deliveries,
-		Secrets: []queries.LiveSecretsRow{{ID: one, CreatedAt: noon}, {ID: two, CreatedAt: noon, ExpiresAt: &noon}}, SecretFault: "Too short."}),
+		Secrets: []queries.LiveSecretsRow{{ID: one, CreatedAt: noon}, {ID: two, CreatedAt: noon, ExpiresAt: &noon}}, SecretFault: "Too short.",
+		Health: HealthView{Stand: at, ID: one, Now: noon, Health: wellness}, Days: []queries.ArrivedDaysRow{{Day: noon.AddDate(0, 0, -3), Arrived: 4}, {Day: noon, Arrived: 1}}}),
 	"ConnectionMade":        ConnectionMade(page, NewlyMade{ID: one, Provider: queries.ProviderStripe, URL: "https://x", Secret: "whsec_1"}),
 	"ConnectionMade_key":    ConnectionMade(page, NewlyMade{ID: one, Provider: queries.ProviderCustom, Proof: queries.SenderProofStaticKey, URL: "https://x", Secret: "whsec_1"}),
 	"ConnectionMade_signed": ConnectionMade(page, NewlyMade{ID: one, Provider: queries.ProviderCustom, Proof: queries.SenderProofSigned, URL: "https://x", Secret: "whsec_1"}),
-	"Connections": Connections(page, noon, []queries.ConnectionsRow{{ID: one, Provider: queries.ProviderTave, LastReceivedAt: &noon, Failed: 1, Waiting: 2},
-		{ID: two, Provider: queries.ProviderCustom, Proof: queries.SenderProofStaticKey}}),
-	"Connections_empty": Connections(page, noon, nil),
+	"Connections": Connections(page, []ConnectionCard{{ID: one, Provider: queries.ProviderTave, Health: wellness},
+		{ID: two, Provider: queries.ProviderCustom, Proof: queries.SenderProofStaticKey, Health: Health{Tone: ui.Neutral, Sentence: "Nothing has arrived yet."}}}),
+	"Connections_empty": Connections(page, nil),
 	"Couple":            Couple(page),
 	"Dashboard":         Dashboard(page, Today{KPIs: kpis, Weddings: weddings, Activity: lately}),
 	"Dashboard_fresh":   Dashboard(page, Today{KPIs: KPIsView{Row: queries.KPIsRow{Currency: "JPY"}}, Weddings: WeddingsView{Now: noon}, Activity: ActivityView{Now: noon, Zone: time.UTC}, Fresh: true}),
@@ -113,6 +122,15 @@ var cases = map[string]templ.Component{
 	"Weddings": Weddings(page, WeddingList{Zone: "Europe/London", Rows: []queries.WeddingsRow{{ID: one, Title: "Kay & Fry", StartsLocal: &day, Timezone: "Asia/Tokyo", Venue: "Holm", Status: queries.BookingStatusConfirmed,
 		ValueMinor: ptr(int64(250000)), ValueCurrency: "GBP"}, {ID: two, ClientName: "A", PartnerName: "B", Status: queries.BookingStatusCancelled}}}),
 	"Weddings_empty": Weddings(page, WeddingList{}), "Weddings_past": Weddings(page, WeddingList{Past: true}),
+	"Activity_empty":   Activity(ActivityView{Now: noon, Zone: time.UTC}),
+	"ConnectionHealth": ConnectionHealth(HealthView{Stand: at, ID: one, Now: noon, Health: wellness}), "ConnectionHealth_nobodys": ConnectionHealth(HealthView{Now: noon}),
+	"Integrations": Integrations(page, IntegrationsView{Now: noon, Totals: queries.AllOrgsWellnessRow{Connections: 3, Silent: 1, Dead: 4, LateLanes: 1, Waiting: 12, LagSeconds: 125},
+		Rows: []queries.AllOrgsIntegrationsRow{{ID: one, Org: "Holm <House>", Provider: queries.ProviderTave, Unusual: true, Dead: 4, Waiting: 12, OldestAt: noon.Add(-125 * time.Second), WeddingOn: day, LastAt: noon, SilentSince: &noon},
+			{ID: two, Org: "Kay", Provider: queries.ProviderStripe}, {ID: two, Org: "Late", OldestAt: noon.Add(-time.Hour)}, {ID: two, Org: "Unread", Trouble: "x"}, {ID: two, Org: "Away", BreakerSince: noon}, {ID: two, Org: "Quiet", SilentSince: &noon}},
+		DeadLetters: []queries.AllOrgsDeadLettersRow{{WeddingOn: day, Org: "Holm <House>", Cause: "No amount.", Status: queries.DeliveryStatusFailed, Deliveries: 3}, {Org: "Kay", Status: queries.DeliveryStatusDead, Deliveries: 1}},
+		Breakers:    []OpenBreaker{{Org: "Holm <House>", Peer: "tave:" + one.String(), Since: noon.Add(-4 * time.Minute), Until: noon.Add(2 * time.Minute), Failures: 5}}}),
+	"Integrations_empty": Integrations(page, IntegrationsView{Now: noon}),
+	"IntegrationsLinks":  IntegrationsLinks(),
 }
 
 func endpointView(row queries.EndpointByIDRow) EndpointView {

@@ -1,6 +1,8 @@
 package views
 
 import (
+	"strings"
+
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/views/ui"
 )
@@ -175,8 +177,20 @@ func activityWords(a queries.LatestActivitiesRow) (icon string, tone ui.Tone, se
 		return "bell", ui.Accent, named(a.Who) + " invited you to their wedding"
 	case "wedme.vendor.signup":
 		return "check", ui.Good, "You accepted the invitation" + from(a.Who)
+	case "connection_silent":
+		return "alert", ui.Warn, sender(a) + " has gone quiet" + joined(": ", a.What)
+	case "connection_back":
+		return "check", ui.Good, sender(a) + " sends again" + joined(", ", a.What)
 	}
 	return "", ui.Neutral, ""
+}
+
+// sender is who has gone quiet, or come back.
+func sender(a queries.LatestActivitiesRow) string {
+	if a.Provider == nil {
+		return "A connection"
+	}
+	return ProviderName(*a.Provider)
 }
 
 func by(who string) string   { return joined(" by ", who) }
@@ -202,3 +216,4 @@ func named(candidates ...string) string {
 func isPayment(kind string) bool {
 	return len(kind) > 7 && (kind[:7] == "payment" || kind[:7] == "dispute")
 }
+func isAboutConnection(kind string) bool { return strings.HasPrefix(kind, "connection_") }

@@ -15,16 +15,17 @@ import (
 )
 
 func (s *Server) connections(c echo.Context) error {
-	rows, err := s.q.Connections(c.Request().Context(), visitorOf(c).OrgID)
+	v := visitorOf(c)
+	cards, err := cardsOf(c.Request().Context(), s.q, v.OrgID, nil, time.Now().In(v.Zone))
 	if err != nil {
 		return err
 	}
 	p := s.page(c, "Connections", "connections")
 	p.Lead = "What your other systems tell WedSync."
-	if s.may(visitorOf(c), manager) {
+	if s.may(v, manager) {
 		p.Actions = views.NewConnectionButton()
 	}
-	return draw(c, http.StatusOK, views.Connections(p, time.Now(), rows))
+	return draw(c, http.StatusOK, views.Connections(p, cards))
 }
 
 func (s *Server) connectionForm(c echo.Context) error {
@@ -102,10 +103,14 @@ func (s *Server) drawConnection(c echo.Context, status int, secretFault string) 
 	if view.List, view.Older, err = s.deliveryPage(c, filter, now); err != nil {
 		return err
 	}
+	if view.Health, view.Days, err = s.healthPart(c.Request().Context(), v, id, now); err != nil {
+		return err
+	}
 	p := s.page(c, views.ProviderName(row.Provider), "connections")
 	p.Back = &views.Link{Label: "All connections", Href: "/app/connections"}
+	p.LiveURL = liveURL(map[string]views.Stand{inbound.HealthRegion(id): view.Health.Stand})
 	if !view.List.Filtered && filter.Before == nil {
-		p.LiveURL = liveURL(map[string]views.Stand{inbound.DeliveriesRegion(id): view.List.Stand})
+		p.LiveURL = liveURL(map[string]views.Stand{inbound.DeliveriesRegion(id): view.List.Stand, inbound.HealthRegion(id): view.Health.Stand})
 	}
 	if c.QueryParam("kept") == "secret" {
 		p.Flash = "The secret is kept. The one before is taken too, until the new one has vouched for 20 deliveries in a row."

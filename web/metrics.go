@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/views"
 )
 
 // counts is what this node tells Prometheus.
@@ -57,9 +58,13 @@ func (s *Server) metrics(c echo.Context) error {
 func (s *Server) writeLag(c echo.Context) {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 2*time.Second)
 	defer cancel()
-	lag, err := queries.New(s.pool).AllOrgsLag(ctx)
+	q, late := queries.New(s.pool), time.Now().Add(-views.LateLane)
+	lag, err := q.AllOrgsLag(ctx)
 	if err != nil {
 		return
+	}
+	if all, err := q.AllOrgsWellness(ctx, &late); err == nil {
+		fmt.Fprintf(c.Response(), "wedsync_lane_lag_seconds %g\nwedsync_lanes_late %d\nwedsync_dead_letters %d\nwedsync_connections_silent %d\nwedsync_breakers_open %d\n", all.LagSeconds, all.LateLanes, all.Dead, all.Silent, all.Breakers)
 	}
 	fmt.Fprintf(c.Response(), "wedsync_deliveries_waiting %d\nwedsync_delivery_lag_seconds %g\n", lag.Waiting, lag.Seconds)
 }

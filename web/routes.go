@@ -83,6 +83,7 @@ func (s *Server) routes() []route {
 		{get, "/readyz", anyone, s.readyz},
 		{get, "/metrics", anyone, s.metrics},
 		{get, "/ops", operator, s.operations},
+		{get, "/ops/integrations", operator, s.integrations},
 
 		{get, "/sandbox", demo, s.sandbox},
 		{post, "/sandbox/sign-in", demo, s.sandboxSignIn},

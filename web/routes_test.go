@@ -144,6 +144,7 @@ var routeCases = map[string]routeCase{
 	"POST /app/connections/:id/mapping":         {ok: 303, id: aConnection, form: url.Values{"kind.fixed": {"client.created"}, "path.client.email": {"mail"}}},
 	"POST /app/connections/:id/mapping/preview": {ok: 200, id: aConnection},
 	"POST /app/connections/:id/mapping/version": {ok: 303, id: aConnection, form: url.Values{"version": {"0"}}},
+	"GET /ops/integrations":                     {ok: 200},
 }
 
 // expected is what a persona gets, by the route's access alone.

@@ -51,9 +51,11 @@ func shownRegions(params url.Values) (map[string]int64, error) {
 }
 
 func knownRegion(name string) bool {
-	if connection, ok := strings.CutPrefix(name, "deliveries:"); ok {
-		id, err := uuid.Parse(connection)
-		return err == nil && id.String() == connection
+	for _, of := range []string{"deliveries:", "health:"} {
+		if connection, ok := strings.CutPrefix(name, of); ok {
+			id, err := uuid.Parse(connection)
+			return err == nil && id.String() == connection
+		}
 	}
 	return name == "kpis" || name == "weddings" || name == "activity"
 }
@@ -101,10 +103,13 @@ func (s *Server) drawRegion(ctx context.Context, org uuid.UUID, region string) (
 	return drawn, err
 }
 
-// pace: figures follow every change, lists ten times a second.
+// pace: figures follow every change, lists ten times a second, and how a connection is (it takes counting) once.
 func pace(region string) time.Duration {
 	if region == "kpis" {
 		return 0
+	}
+	if strings.HasPrefix(region, "health:") {
+		return time.Second
 	}
 	return 100 * time.Millisecond
 }
@@ -115,6 +120,14 @@ func (s *Server) component(ctx context.Context, q *queries.Queries, org uuid.UUI
 	if connection, ok := strings.CutPrefix(region, "deliveries:"); ok {
 		view, err := deliveriesOf(ctx, q, org, uuid.MustParse(connection), stand, now)
 		return "sync_completion", views.Deliveries(view), err
+	}
+	if connection, ok := strings.CutPrefix(region, "health:"); ok {
+		zone, err := zoneOf(ctx, q, org)
+		if err != nil {
+			return "", nil, err
+		}
+		view, err := healthOf(ctx, q, org, uuid.MustParse(connection), stand, now.In(zone))
+		return "sync_completion", views.ConnectionHealth(view), err
 	}
 	switch region {
 	case "kpis":

@@ -31,7 +31,11 @@ var regionEvents = map[string]string{
 	"weddings":   "wedding_coordination",
 	"activity":   "client_notification",
 	"deliveries": "sync_completion", // of a connection: deliveries:<id>
+	"health":     "sync_completion", // of a connection: health:<id>
 }
+
+// regionNamers are the functions that name a connection's region.
+var regionNamers = map[string]string{"DeliveriesRegion": "deliveries", "HealthRegion": "health"}
 
 var contractEvents = []string{"dashboard_kpi_update", "wedding_coordination", "client_notification", "calendar_conflict", "sync_completion", "emergency_alert"}
 
@@ -165,7 +169,7 @@ func FuzzShownRegions(f *testing.F) {
 			t.Errorf("%d regions", len(shown))
 		}
 		for name := range shown {
-			if connection, ok := strings.CutPrefix(name, "deliveries:"); ok {
+			if of, connection, ok := strings.Cut(name, ":"); ok && (of == "deliveries" || of == "health") {
 				uuid.MustParse(connection) // as component does
 			} else if regionEvents[name] == "" {
 				t.Errorf("region %q", name)
@@ -216,8 +220,8 @@ func regionsOfCall(t *testing.T, file string, call *ast.CallExpr) (regions []str
 			}
 			regions = append(regions, name)
 		case *ast.CallExpr:
-			if f, ok := key.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "DeliveriesRegion" {
-				regions = append(regions, "deliveries")
+			if f, ok := key.Fun.(*ast.SelectorExpr); ok && regionNamers[f.Sel.Name] != "" {
+				regions = append(regions, regionNamers[f.Sel.Name])
 				continue
 			}
 			t.Errorf("%s: a region by a function that this test does not know", file)
@@ -240,8 +244,11 @@ func TestEveryRegionThatAPageNamesHasADrawingAndItsEvent(t *testing.T) {
 	}
 	for _, region := range regions {
 		want, name := regionEvents[region], region
-		if region == "deliveries" {
+		switch region {
+		case "deliveries":
 			name = inbound.DeliveriesRegion(made.ID)
+		case "health":
+			name = inbound.HealthRegion(made.ID)
 		}
 		if !slices.Contains(contractEvents, want) {
 			t.Errorf("region %s has no event of the contract", region)

@@ -121,12 +121,15 @@ func (b *batch) settled(ctx context.Context, row queries.InLaneRow, event Event,
 	if status == queries.DeliveryStatusApplied {
 		b.news = append(b.news, outbound.Happened{DeliveryID: row.ID, Type: string(event.Type), At: row.ReceivedAt, Data: json.RawMessage(normalised)})
 	}
-	if row.Attempts+b.counted == 1 && row.Source != queries.DeliverySourceTest {
+	if row.Attempts+b.counted != 1 || row.Source == queries.DeliverySourceTest {
+		return nil
+	}
+	if row.Source != queries.DeliverySourceImport { // a sheet is no habit
 		b.days[row.ReceivedAt.UTC().Format(time.DateOnly)]++
-		b.vouched = append(b.vouched, row.SecretID)
-		if row.SecretID != nil && row.ReceivedAt.After(b.used[*row.SecretID]) {
-			b.used[*row.SecretID] = row.ReceivedAt
-		}
+	}
+	b.vouched = append(b.vouched, row.SecretID)
+	if row.SecretID != nil && row.ReceivedAt.After(b.used[*row.SecretID]) {
+		b.used[*row.SecretID] = row.ReceivedAt
 	}
 	return nil
 }

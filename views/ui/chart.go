@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ type Chart struct {
 type Point struct {
 	Label string
 	Value int64
+	Below string // what stands below its bar; Label, if empty
 	Text  string // the value as people read it; Count(Value), if empty
 	Now   bool   // the current one
 }
@@ -30,6 +32,13 @@ func (p Point) text() string {
 		return p.Text
 	}
 	return Count(p.Value)
+}
+
+func (p Point) below() string {
+	if p.Below != "" {
+		return p.Below
+	}
+	return p.Label
 }
 
 // pct is a length along the drawing: drawings have no width of their own, so that their letters keep their size on a phone.
@@ -81,7 +90,7 @@ const (
 	barHeight = 128.0
 )
 
-// bars are laid out in equal places. Where there are many, only the highest and the current one say their value.
+// bars are laid out in equal places. Where there are many, only the highest (the first of them) and the current one say their value.
 func bars(points []Point) []bar {
 	var top int64
 	for _, p := range points {
@@ -90,6 +99,7 @@ func bars(points []Point) []bar {
 	slot := 100 / float64(max(len(points), 1))
 	width := math.Min(slot*0.62, 8)
 	out := make([]bar, len(points))
+	highest := slices.IndexFunc(points, func(p Point) bool { return p.Value == top })
 	for i, p := range points {
 		h := 0.0
 		if top > 0 {
@@ -101,7 +111,7 @@ func bars(points []Point) []bar {
 		mid := slot * (float64(i) + 0.5)
 		out[i] = bar{
 			Point: p, X: mid - width/2, W: width, Mid: mid, Y: barTop + barHeight - h, H: h,
-			Labelled:  len(points) <= 12 && p.Value > 0 || len(points) <= 6 || p.Now || (p.Value == top && top > 0),
+			Labelled:  len(points) <= 12 && p.Value > 0 || len(points) <= 6 || p.Now || (i == highest && top > 0),
 			Skippable: len(points) > 8 && i%2 == 1, Last: len(points) > 6 && i == len(points)-1,
 		}
 	}

@@ -178,6 +178,7 @@ func (g *gallery) shots() []shot {
 
 		{name: "us", route: "/us", as: "anna@demo.example"},
 		{name: "ops", route: "/ops", as: ada},
+		{name: "integrations", route: "/ops/integrations", as: ada},
 		{name: "sandbox", route: "/sandbox"},
 		{name: "sandbox-sent", path: "/sandbox", act: func(w *person) {
 			holm := w.page.GetByRole("region", playwright.PageGetByRoleOptions{Name: "Send to Holm House"}) // whose pages nobody looks at
