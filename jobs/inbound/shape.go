@@ -26,6 +26,9 @@ func Read(provider queries.Provider, contentType string, body []byte, d Defaults
 	if err != nil {
 		return Event{}, err
 	}
+	if isReadBack(provider, doc) {
+		return readReadBack(doc, d)
+	}
 	if isOurShape(doc) {
 		return readShape(doc, d)
 	}
