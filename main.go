@@ -44,6 +44,7 @@ type Config struct {
 	Postgres    string   // WEDSYNC_POSTGRES: binaries of the embedded Postgres; empty: found or fetched
 	Keys        string   // WEDSYNC_KEYS; empty: a file under Data
 	Operators   []string // WEDSYNC_OPERATORS
+	Private     bool     // WEDSYNC_ALLOW_PRIVATE_URLS
 }
 
 // configure shows every default, and answers a bad value with one line that names it.
@@ -68,6 +69,13 @@ func configure(getenv func(string) string) (Config, error) {
 	var err error
 	if c.URL, err = url.Parse(or("WEDSYNC_URL", "http://"+c.Addr)); err != nil || c.URL.Host == "" || c.URL.Scheme != "http" && c.URL.Scheme != "https" {
 		return c, fmt.Errorf("WEDSYNC_URL takes the public address, such as https://app.example.com; it is %q", getenv("WEDSYNC_URL"))
+	}
+	switch v := getenv("WEDSYNC_ALLOW_PRIVATE_URLS"); v {
+	case "", "0":
+	case "1":
+		c.Private = true
+	default:
+		return c, fmt.Errorf("WEDSYNC_ALLOW_PRIVATE_URLS takes 1 or 0; it is %q", v)
 	}
 	if c.DatabaseURL != "" {
 		if _, err := pgconn.ParseConfig(c.DatabaseURL); err != nil {
@@ -265,7 +273,7 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	}
 	node := web.Node{Addr: p.config.Addr, Out: p.out, Name: "wedsync-" + uuid.NewString(), Config: web.Config{
 		Pool: p.pool, Box: p.box, Log: p.log, URL: p.config.URL, Operators: p.config.Operators,
-		Demo: demo, Works: role != "web", Serves: role != "worker",
+		Demo: demo, Works: role != "web", Serves: role != "worker", AllowPrivate: p.config.Private || demo,
 	}}
 	return node.Run(ctx)
 }

@@ -16,7 +16,9 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/jobs/outside"
 	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/queries/seal"
 )
 
 // Config is what main decides.
@@ -26,6 +28,9 @@ type Config struct {
 	Log   *slog.Logger
 	Node  string // this process's own name, new at every start
 	Work  bool   // false on a node that only serves pages: it inserts jobs and works none
+	Box   *seal.Box
+
+	AllowPrivate bool // outside.Config
 }
 
 // A job's transaction is short; what takes longer hangs. Rescue stands beside presence (presence.go), which is faster.
@@ -37,6 +42,7 @@ const (
 // Jobs is River with our workers.
 type Jobs struct {
 	River    *river.Client[pgx.Tx]
+	Outside  *outside.Door
 	config   Config
 	own      *pgxpool.Pool
 	presence *presence
@@ -53,6 +59,7 @@ func New(c Config) (*Jobs, error) {
 		FetchCooldown:     5 * time.Millisecond,
 		FetchPollInterval: time.Second,
 	}
+	door := outside.New(outside.Config{Pool: c.Pool, Log: c.Log, AllowPrivate: c.AllowPrivate})
 	if c.Work {
 		workers := river.NewWorkers()
 		river.AddWorker(workers, &inbound.Apply{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
@@ -77,7 +84,7 @@ func New(c Config) (*Jobs, error) {
 		own.Close()
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	return &Jobs{River: client, config: c, own: own, presence: &presence{config: c, back: tidyUp(client, c.Log)}}, nil
+	return &Jobs{River: client, Outside: door, config: c, own: own, presence: &presence{config: c, back: tidyUp(client, c.Log)}}, nil
 }
 
 // tidyUp puts right at once what a crash of the database may have undone, instead of at the next full minute.
