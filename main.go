@@ -45,6 +45,7 @@ type Config struct {
 	Keys        string   // WEDSYNC_KEYS; empty: a file under Data
 	Operators   []string // WEDSYNC_OPERATORS
 	Private     bool     // WEDSYNC_ALLOW_PRIVATE_URLS
+	TaveURL     string   // TAVE_URL
 }
 
 // configure shows every default, and answers a bad value with one line that names it.
@@ -69,6 +70,10 @@ func configure(getenv func(string) string) (Config, error) {
 	var err error
 	if c.URL, err = url.Parse(or("WEDSYNC_URL", "http://"+c.Addr)); err != nil || c.URL.Host == "" || c.URL.Scheme != "http" && c.URL.Scheme != "https" {
 		return c, fmt.Errorf("WEDSYNC_URL takes the public address, such as https://app.example.com; it is %q", getenv("WEDSYNC_URL"))
+	}
+	c.TaveURL = or("TAVE_URL", inbound.TaveURL)
+	if u, err := url.Parse(c.TaveURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return c, fmt.Errorf("TAVE_URL takes the address of Tave's API, such as %s; it is %q", inbound.TaveURL, c.TaveURL)
 	}
 	switch v := getenv("WEDSYNC_ALLOW_PRIVATE_URLS"); v {
 	case "", "0":
@@ -273,7 +278,7 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	}
 	node := web.Node{Addr: p.config.Addr, Out: p.out, Name: "wedsync-" + uuid.NewString(), Config: web.Config{
 		Pool: p.pool, Box: p.box, Log: p.log, URL: p.config.URL, Operators: p.config.Operators,
-		Demo: demo, Works: role != "web", Serves: role != "worker", AllowPrivate: p.config.Private || demo,
+		Demo: demo, Works: role != "web", Serves: role != "worker", AllowPrivate: p.config.Private || demo, TaveURL: p.config.TaveURL,
 	}}
 	return node.Run(ctx)
 }

@@ -30,7 +30,8 @@ type Config struct {
 	Work  bool   // false on a node that only serves pages: it inserts jobs and works none
 	Box   *seal.Box
 
-	AllowPrivate bool // outside.Config
+	AllowPrivate bool   // outside.Config
+	TaveURL      string // inbound.Tave
 }
 
 // A job's transaction is short; what takes longer hangs. Rescue stands beside presence (presence.go), which is faster.
@@ -43,6 +44,7 @@ const (
 type Jobs struct {
 	River    *river.Client[pgx.Tx]
 	Outside  *outside.Door
+	Tave     *inbound.Tave
 	config   Config
 	own      *pgxpool.Pool
 	presence *presence
@@ -60,18 +62,25 @@ func New(c Config) (*Jobs, error) {
 		FetchPollInterval: time.Second,
 	}
 	door := outside.New(outside.Config{Pool: c.Pool, Log: c.Log, AllowPrivate: c.AllowPrivate})
+	tave := &inbound.Tave{Pool: c.Pool, Box: c.Box, Out: door, URL: c.TaveURL}
 	if c.Work {
 		workers := river.NewWorkers()
 		river.AddWorker(workers, &inbound.Apply{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
+		river.AddWorker(workers, &inbound.TaveRead{Tave: tave, Waker: c.Waker, Log: c.Log})
+		river.AddWorker(workers, &inbound.TavePoll{Tave: tave, Log: c.Log})
+		river.AddWorker(workers, &inbound.TaveDue{Pool: c.Pool})
 		river.AddWorker(workers, &tidy{pool: c.Pool, waker: c.Waker, log: c.Log})
 		rc.Workers = workers
 		rc.Queues = map[string]river.QueueConfig{
-			inbound.Queue:      {MaxWorkers: 8, FetchPollInterval: 50 * time.Millisecond},
-			river.QueueDefault: {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
+			inbound.Queue:        {MaxWorkers: 8, FetchPollInterval: 50 * time.Millisecond},
+			inbound.OutsideQueue: {MaxWorkers: 8, FetchPollInterval: 250 * time.Millisecond},
+			river.QueueDefault:   {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
 		}
 		rc.JobTimeout, rc.RescueStuckJobsAfter = jobTimeout, rescueAfter
 		rc.PeriodicJobs = []*river.PeriodicJob{
 			river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) { return tidyArgs{}, nil },
+				&river.PeriodicJobOpts{RunOnStart: true}),
+			river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) { return inbound.TaveDueArgs{}, nil },
 				&river.PeriodicJobOpts{RunOnStart: true}),
 		}
 	}
@@ -84,7 +93,7 @@ func New(c Config) (*Jobs, error) {
 		own.Close()
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	return &Jobs{River: client, Outside: door, config: c, own: own, presence: &presence{config: c, back: tidyUp(client, c.Log)}}, nil
+	return &Jobs{River: client, Outside: door, Tave: tave, config: c, own: own, presence: &presence{config: c, back: tidyUp(client, c.Log)}}, nil
 }
 
 // tidyUp puts right at once what a crash of the database may have undone, instead of at the next full minute.

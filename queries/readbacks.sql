@@ -16,8 +16,8 @@ UPDATE connections c SET proof = 'signed' FROM gone WHERE c.org_id = gone.org_id
 
 -- name: SetBell :execrows
 -- Whether the bare hook may ring: only Tave's, and only where there is a key to read back with.
-UPDATE connections c SET proof = @proof
-WHERE c.org_id = @org_id AND c.id = @id AND c.provider = 'tave' AND (c.proof = 'doorbell' OR @proof = 'doorbell')
+UPDATE connections c SET proof = CASE WHEN @may::boolean THEN 'doorbell' ELSE 'signed' END::sender_proof
+WHERE c.org_id = @org_id AND c.id = @id AND c.provider = 'tave'
   AND EXISTS (SELECT 1 FROM readbacks r WHERE r.org_id = c.org_id AND r.connection_id = c.id);
 
 -- name: AllOrgsDueReadbacks :many

@@ -319,20 +319,20 @@ func (q *Queries) SaveReadbackKey(ctx context.Context, arg SaveReadbackKeyParams
 }
 
 const setBell = `-- name: SetBell :execrows
-UPDATE connections c SET proof = $1
-WHERE c.org_id = $2 AND c.id = $3 AND c.provider = 'tave' AND c.proof IN ('signed', 'static_key', 'doorbell')
+UPDATE connections c SET proof = CASE WHEN $1::boolean THEN 'doorbell' ELSE 'signed' END::sender_proof
+WHERE c.org_id = $2 AND c.id = $3 AND c.provider = 'tave'
   AND EXISTS (SELECT 1 FROM readbacks r WHERE r.org_id = c.org_id AND r.connection_id = c.id)
 `
 
 type SetBellParams struct {
-	Proof SenderProof
+	May   bool
 	OrgID uuid.UUID
 	ID    uuid.UUID
 }
 
 // Whether the bare hook may ring: only Tave's, and only where there is a key to read back with.
 func (q *Queries) SetBell(ctx context.Context, arg SetBellParams) (int64, error) {
-	result, err := q.db.Exec(ctx, setBell, arg.Proof, arg.OrgID, arg.ID)
+	result, err := q.db.Exec(ctx, setBell, arg.May, arg.OrgID, arg.ID)
 	if err != nil {
 		return 0, err
 	}

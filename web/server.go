@@ -36,7 +36,8 @@ type Config struct {
 	Works     bool // this node also works jobs, so it is not ready while they wait
 	Serves    bool // false on a node that only works jobs: it answers health checks and nothing else
 
-	AllowPrivate bool // addresses that suppliers type may lead to this machine and this network: the demo and tests
+	TaveURL      string // where Tave's API is; empty: at VSCO's
+	AllowPrivate bool   // addresses that suppliers type may lead to this machine and this network: the demo and tests
 }
 
 // Server is the site. It is an http.Handler.

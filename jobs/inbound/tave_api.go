@@ -145,7 +145,7 @@ func (a TaveAPI) ask(ctx context.Context, purpose, method, path string, body, in
 		req.Header.Set("Content-Type", "application/json")
 	}
 	// The breaker is each connection's own: quotas are, and one studio's must not keep the others waiting.
-	answer, err := a.out.Do(ctx, outside.Call{OrgID: a.org, Peer: "tave:" + a.connection.String(), Purpose: purpose}, req)
+	answer, err := a.out.Do(ctx, outside.Call{OrgID: a.org, Peer: "tave:" + a.connection.String(), Purpose: purpose, Limit: tavePage * maxBody / 8}, req)
 	if err != nil {
 		return time.Time{}, refusedKey(err)
 	}

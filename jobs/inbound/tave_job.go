@@ -142,7 +142,7 @@ func notNow(err error, silent time.Duration, now time.Time) (delay time.Duration
 func isOurs(err error) bool {
 	var refused *outside.Refused
 	var unreadable taveError
-	return !errors.As(err, &refused) && !errors.As(err, &unreadable) && !errors.Is(err, ErrKeyRefused) && !errors.Is(err, errNoKey) && !errors.Is(err, outside.ErrPrivate)
+	return !errors.As(err, &refused) && !errors.As(err, &unreadable) && !errors.Is(err, ErrKeyRefused) && !errors.Is(err, errNoKey) && !errors.Is(err, outside.ErrPrivate) && !errors.Is(err, outside.ErrTooLarge)
 }
 
 // sentence is an error as a person reads it.

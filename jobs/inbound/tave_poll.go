@@ -54,7 +54,7 @@ func (w *TaveDue) Work(ctx context.Context, _ *river.Job[TaveDueArgs]) error {
 		for _, d := range due {
 			jobs = append(jobs, river.InsertManyParams{Args: TavePollArgs{OrgID: d.OrgID, ConnectionID: d.ConnectionID}})
 		}
-		_, err = river.ClientFromContext[pgx.Tx](ctx).InsertManyFastTx(ctx, tx, jobs)
+		_, err = river.ClientFromContext[pgx.Tx](ctx).InsertManyTx(ctx, tx, jobs) // the fast one cannot leave out what is there already
 		return err
 	})
 }

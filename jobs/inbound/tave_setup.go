@@ -41,7 +41,7 @@ func (t *Tave) LetRing(ctx context.Context, org, connection uuid.UUID, by *uuid.
 		proof = queries.SenderProofDoorbell
 	}
 	return t.change(ctx, org, connection, by, "connection.proof", string(proof), func(_ pgx.Tx, q *queries.Queries) error {
-		changed, err := q.SetBell(ctx, queries.SetBellParams{OrgID: org, ID: connection, Proof: proof})
+		changed, err := q.SetBell(ctx, queries.SetBellParams{OrgID: org, ID: connection, May: may})
 		if err == nil && changed == 0 {
 			return pgx.ErrNoRows
 		}
