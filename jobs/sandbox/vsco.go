@@ -34,7 +34,7 @@ type fault struct {
 // VSCOKey opens the demo's studio.
 const VSCOKey = "sandbox-key"
 
-const vscoZone = "01h35ccwymj5ctckp8px1azlon"
+const vscoZone = "01h35ccwymj5ctckp8px1azh00"
 
 // NewVSCO is a studio in London that counts in pounds, without a job yet.
 func NewVSCO(key string) *VSCO {
