@@ -112,6 +112,29 @@ func (v *VSCO) Fail(status int, retryAfter string, times int) {
 	}
 }
 
+// FailAfter answers so many questions well before it fails one.
+func (v *VSCO) FailAfter(well, status int, retryAfter string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.faults = append(make([]fault, well), fault{status, retryAfter})
+}
+
+// fails takes the next of the faults that were asked for; one without a status is none.
+func (v *VSCO) fails(w http.ResponseWriter) bool {
+	if len(v.faults) == 0 {
+		return false
+	}
+	f := v.faults[0]
+	if v.faults = v.faults[1:]; f.status == 0 {
+		return false
+	}
+	if f.after != "" {
+		w.Header().Set("Retry-After", f.after)
+	}
+	vscoError(w, f.status, "quota-limit", "As was asked for.")
+	return true
+}
+
 // Rekey makes the key that was good a bad one.
 func (v *VSCO) Rekey(key string) {
 	v.mu.Lock()
@@ -139,14 +162,10 @@ func (v *VSCO) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	v.asked = append(v.asked, r.Method+" "+path)
 	w.Header().Set("Content-Type", "application/json")
+	if v.fails(w) {
+		return
+	}
 	switch collection, id, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/"); {
-	case len(v.faults) > 0:
-		f := v.faults[0]
-		v.faults = v.faults[1:]
-		if f.after != "" {
-			w.Header().Set("Retry-After", f.after)
-		}
-		vscoError(w, f.status, "quota-limit", "As the test asked.")
 	case r.Header.Get("X-API-KEY") != v.Key && r.Header.Get("Authorization") != "Bearer "+v.Key:
 		vscoError(w, http.StatusUnauthorized, "unknown", "The API key is not valid.")
 	case v.records[collection] == nil:
