@@ -142,7 +142,7 @@ func notNow(err error, silent time.Duration, now time.Time) (delay time.Duration
 func isOurs(err error) bool {
 	var refused *outside.Refused
 	var unreadable taveError
-	return !errors.As(err, &refused) && !errors.As(err, &unreadable) && !errors.Is(err, ErrKeyRefused) && !errors.Is(err, errNoKey) && !errors.Is(err, outside.ErrPrivate) && !errors.Is(err, outside.ErrTooLarge)
+	return !errors.As(err, &refused) && !errors.As(err, &unreadable) && !errors.Is(err, ErrKeyRefused) && !errors.Is(err, ErrNoKey) && !errors.Is(err, outside.ErrPrivate) && !errors.Is(err, outside.ErrTooLarge)
 }
 
 // sentence is an error as a person reads it.
@@ -185,4 +185,15 @@ func Stopped(next time.Time) bool { return !next.Before(never) }
 
 func stopPolling(ctx context.Context, pool *pgxpool.Pool, org, connection uuid.UUID) error {
 	return queries.New(pool).PollInHand(ctx, queries.PollInHandParams{OrgID: org, ConnectionID: connection, Next: never, Trouble: sentence(ErrKeyRefused)})
+}
+
+// TaveSays is what a page says of an answer of Tave's, or of none; not known: the error is our own.
+func TaveSays(err error) (words string, known bool) {
+	if _, words, later := notNow(err, 0, time.Now()); later {
+		return words + " Nothing was changed; try again in a minute.", true
+	}
+	if isOurs(err) {
+		return "", false
+	}
+	return sentence(err), true
 }

@@ -104,7 +104,7 @@ func (w *TavePoll) Work(ctx context.Context, job *river.Job[TavePollArgs]) error
 		return q.PolledWell(ctx, queries.PolledWellParams{OrgID: say.OrgID, ConnectionID: say.ConnectionID, At: &now, Next: say.Next})
 	case err == nil:
 		return w.goOn(ctx, say, *rest)
-	case errors.Is(err, errNoKey):
+	case errors.Is(err, ErrNoKey):
 		return nil // the key was taken away meanwhile
 	case errors.Is(err, ErrKeyRefused):
 		return stopPolling(ctx, w.Tave.Pool, say.OrgID, say.ConnectionID)

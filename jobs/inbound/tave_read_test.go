@@ -245,7 +245,7 @@ func TestFateOfABell(t *testing.T) {
 		{nil, 0, "applied", "", 0},
 		{errNoRecord, 0, "failed", "another studio's", 0},
 		{ErrKeyRefused, 0, "failed", "API Integrations", 0},
-		{errNoKey, 0, "failed", "There is no API key", 0},
+		{ErrNoKey, 0, "failed", "There is no API key", 0},
 		{&outside.Refused{Status: 422}, 0, "failed", "status 422", 0},
 		{&outside.Later{Status: 429, After: 40 * time.Second}, 0, "failed", "slow down", 40 * time.Second},
 		{&outside.Later{Status: 429, After: 99 * time.Hour}, 0, "failed", "slow down", 24 * time.Hour},

@@ -30,7 +30,8 @@ type Tave struct {
 	URL  string // empty: TaveURL
 }
 
-var errNoKey = errors.New("there is no API key to read records back with; paste one on the connection's page, under “Reading back from Tave”")
+// ErrNoKey is said of a connection that has nothing to read back with.
+var ErrNoKey = errors.New("there is no API key to read records back with; paste one on the connection's page, under “Reading back from Tave”")
 
 // API asks with this key.
 func (t *Tave) API(org, connection uuid.UUID, key string) TaveAPI {
@@ -41,7 +42,7 @@ func (t *Tave) API(org, connection uuid.UUID, key string) TaveAPI {
 func (t *Tave) Open(ctx context.Context, org, connection uuid.UUID) (queries.ReadbackRow, TaveAPI, error) {
 	row, err := queries.New(t.Pool).Readback(ctx, queries.ReadbackParams{OrgID: org, ConnectionID: connection})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return row, TaveAPI{}, errNoKey
+		return row, TaveAPI{}, ErrNoKey
 	}
 	if err != nil {
 		return row, TaveAPI{}, err
