@@ -276,6 +276,9 @@ func (p *program) serve(ctx context.Context, args []string) error {
 		}()
 		defer func() { stop(); <-done }()
 	}
+	if demo && p.getenv("TAVE_URL") == "" {
+		p.config.TaveURL = p.config.URL.JoinPath(web.SandboxVSCO).String()
+	}
 	node := web.Node{Addr: p.config.Addr, Out: p.out, Name: "wedsync-" + uuid.NewString(), Config: web.Config{
 		Pool: p.pool, Box: p.box, Log: p.log, URL: p.config.URL, Operators: p.config.Operators,
 		Demo: demo, Works: role != "web", Serves: role != "worker", AllowPrivate: p.config.Private || demo, TaveURL: p.config.TaveURL,

@@ -105,6 +105,9 @@ func (n *Node) introduce(ctx context.Context) error {
 	if err := sandbox.Seed(ctx, n.Pool, n.Box, inbound.NewDoor(n.Pool, n.Jobs.River), time.Now()); err != nil {
 		return err
 	}
+	if err := n.site.openSandboxTave(ctx); err != nil {
+		return err
+	}
 	base := n.URL.String()
 	fmt.Fprintf(n.Out, "\n  WedSync runs at %s, with made-up data.\n\n  Sign in (password %q):\n", base, sandbox.Password)
 	for _, s := range sandbox.Suppliers {

@@ -28,7 +28,7 @@ type studio struct {
 
 func newStudio(t *testing.T) *studio {
 	t.Helper()
-	s := &studio{vsco: sandbox.NewVSCO("good")}
+	s := &studio{vsco: sandbox.NewVSCO("good", time.Now())}
 	api := httptest.NewServer(s.vsco)
 	t.Cleanup(api.Close)
 	ours := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.ServeHTTP(w, r) }))

@@ -75,6 +75,9 @@ func (s *Server) routes() []route {
 		{get, "/sandbox", demo, s.sandbox},
 		{post, "/sandbox/sign-in", demo, s.sandboxSignIn},
 		{post, "/sandbox/deliveries", demo, s.sandboxDeliver},
+		{get, "/sandbox/vsco/*", demo, s.sandboxVSCO},
+		{post, "/sandbox/vsco/*", demo, s.sandboxVSCO},
+		{http.MethodDelete, "/sandbox/vsco/*", demo, s.sandboxVSCO},
 	}
 }
 

@@ -128,6 +128,9 @@ var routeCases = map[string]routeCase{
 	"GET /sandbox":                       {ok: 404},
 	"POST /sandbox/sign-in":              {ok: 404},
 	"POST /sandbox/deliveries":           {ok: 404},
+	"GET /sandbox/vsco/*":                {ok: 404},
+	"POST /sandbox/vsco/*":               {ok: 404},
+	"DELETE /sandbox/vsco/*":             {ok: 404},
 }
 
 // expected is what a persona gets, by the route's access alone.

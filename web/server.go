@@ -54,6 +54,7 @@ type Server struct {
 	counts    *counts
 	draining  chan struct{}
 	world     *sandbox.World
+	vsco      *sandbox.VSCO
 	river     *riverui.Handler
 	echo      *echo.Echo
 }
@@ -64,7 +65,7 @@ func New(c Config) (*Server, error) {
 		config: c, pool: c.Pool, q: queries.New(c.Pool), log: c.Log,
 		door:      inbound.NewDoor(c.Pool, c.Jobs.River),
 		badProofs: newStrikes(5), badLogins: newStrikes(10),
-		draining: make(chan struct{}), world: sandbox.NewWorld(time.Now()), echo: echo.New(),
+		draining: make(chan struct{}), world: sandbox.NewWorld(time.Now()), vsco: sandbox.NewVSCO(sandbox.VSCOKey, time.Now()), echo: echo.New(),
 	}
 	s.hub = live.New(live.Config{Pool: c.Pool, Log: c.Log, Draw: s.drawRegion, Stand: s.sessionsStand, Pace: pace})
 	s.waiting = newWaitingWatch(s.q, c.Waker, c.Log)

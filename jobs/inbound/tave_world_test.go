@@ -35,7 +35,7 @@ var theDay = time.Date(2027, 6, 12, 0, 0, 0, 0, time.UTC)
 // newStudio has its key, and has polled nothing yet.
 func newStudio(t *testing.T) *studio {
 	t.Helper()
-	vsco := sandbox.NewVSCO(goodKey)
+	vsco := sandbox.NewVSCO(goodKey, time.Now())
 	server := httptest.NewServer(vsco)
 	t.Cleanup(server.Close)
 	pool := testdb.New(t)

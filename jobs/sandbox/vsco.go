@@ -36,9 +36,9 @@ const VSCOKey = "sandbox-key"
 
 const vscoZone = "01h35ccwymj5ctckp8px1azh00"
 
-// NewVSCO is a studio in London that counts in pounds, without a job yet.
-func NewVSCO(key string) *VSCO {
-	v := &VSCO{Key: key, Client: &http.Client{Timeout: 5 * time.Second}, records: map[string]map[string]object{}}
+// NewVSCO is a studio in London that counts in pounds, without a job yet. Its ids begin where an earlier one's cannot have been.
+func NewVSCO(key string, now time.Time) *VSCO {
+	v := &VSCO{Key: key, n: now.UnixMilli(), Client: &http.Client{Timeout: 5 * time.Second}, records: map[string]map[string]object{}}
 	for _, collection := range vscoCollections {
 		v.records[collection] = map[string]object{}
 	}
