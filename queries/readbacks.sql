@@ -42,6 +42,11 @@ UPDATE readbacks SET polled_at = @at, trouble = '', next_poll_at = @next WHERE o
 -- A long reading goes on in a job of its own; the clock leaves it alone meanwhile.
 UPDATE readbacks SET next_poll_at = @next, trouble = @trouble WHERE org_id = @org_id AND connection_id = @connection_id;
 
+-- name: StopPolling :exec
+-- A key that was refused is not tried again, unless it is another one by now.
+UPDATE readbacks SET next_poll_at = @next, trouble = @trouble
+WHERE org_id = @org_id AND connection_id = @connection_id AND key_sealed = @key_sealed;
+
 -- name: PollAll :execrows
 -- "Read everything now": from the beginning. The clock's next look comes after it.
 UPDATE readbacks SET jobs_seen = NULL, payments_seen = NULL, next_poll_at = @next WHERE org_id = @org_id AND connection_id = @connection_id;
@@ -72,8 +77,8 @@ WITH of_bookings AS (
 UPDATE payment_refunds SET stamp = '' WHERE org_id = @org_id AND payment_id IN (SELECT id FROM of_payments);
 
 -- name: ReopenReadBack :many
--- Everything with money in it that was read back, to be read again. Index: webhook_logs_of_connection.
+-- Everything with money in it that was read back, to be read again; also what is being applied right now, which is waited for. Index: webhook_logs_of_connection.
 UPDATE webhook_logs SET status = 'accepted', error = '', waiting_since = now()
 WHERE org_id = @org_id AND connection_id = @connection_id AND proof = 'readback' AND event_type IN ('tave.job', 'tave.payment')
-  AND status IN ('applied', 'failed', 'dead')
+  AND status IN ('accepted', 'applied', 'failed', 'dead')
 RETURNING id;

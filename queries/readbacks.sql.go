@@ -271,7 +271,7 @@ func (q *Queries) Readback(ctx context.Context, arg ReadbackParams) (ReadbackRow
 const reopenReadBack = `-- name: ReopenReadBack :many
 UPDATE webhook_logs SET status = 'accepted', error = '', waiting_since = now()
 WHERE org_id = $1 AND connection_id = $2 AND proof = 'readback' AND event_type IN ('tave.job', 'tave.payment')
-  AND status IN ('applied', 'failed', 'dead')
+  AND status IN ('accepted', 'applied', 'failed', 'dead')
 RETURNING id
 `
 
@@ -280,7 +280,7 @@ type ReopenReadBackParams struct {
 	ConnectionID uuid.UUID
 }
 
-// Everything with money in it that was read back, to be read again. Index: webhook_logs_of_connection.
+// Everything with money in it that was read back, to be read again; also what is being applied right now, which is waited for. Index: webhook_logs_of_connection.
 func (q *Queries) ReopenReadBack(ctx context.Context, arg ReopenReadBackParams) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, reopenReadBack, arg.OrgID, arg.ConnectionID)
 	if err != nil {
@@ -384,4 +384,29 @@ func (q *Queries) SettleBell(ctx context.Context, arg SettleBellParams) (int32, 
 	var attempts int32
 	err := row.Scan(&attempts)
 	return attempts, err
+}
+
+const stopPolling = `-- name: StopPolling :exec
+UPDATE readbacks SET next_poll_at = $1, trouble = $2
+WHERE org_id = $3 AND connection_id = $4 AND key_sealed = $5
+`
+
+type StopPollingParams struct {
+	Next         time.Time
+	Trouble      string
+	OrgID        uuid.UUID
+	ConnectionID uuid.UUID
+	KeySealed    []byte
+}
+
+// A key that was refused is not tried again, unless it is another one by now.
+func (q *Queries) StopPolling(ctx context.Context, arg StopPollingParams) error {
+	_, err := q.db.Exec(ctx, stopPolling,
+		arg.Next,
+		arg.Trouble,
+		arg.OrgID,
+		arg.ConnectionID,
+		arg.KeySealed,
+	)
+	return err
 }

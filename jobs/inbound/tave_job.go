@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
@@ -58,11 +57,6 @@ func (w *TaveRead) Work(ctx context.Context, job *river.Job[TaveReadArgs]) error
 	if !known {
 		return err // our own trouble: River tries again
 	}
-	if errors.Is(err, ErrKeyRefused) {
-		if err := stopPolling(ctx, w.Tave.Pool, job.Args.OrgID, job.Args.ConnectionID); err != nil {
-			return err
-		}
-	}
 	if err := w.settle(ctx, job.Args, f, now); err != nil {
 		return err
 	}
@@ -74,22 +68,15 @@ func (w *TaveRead) Work(ctx context.Context, job *river.Job[TaveReadArgs]) error
 }
 
 func (w *TaveRead) read(ctx context.Context, a TaveReadArgs) error {
-	_, api, err := w.Tave.Open(ctx, a.OrgID, a.ConnectionID)
-	if err != nil {
+	client := river.ClientFromContext[pgx.Tx](ctx)
+	return w.Tave.read(ctx, client, a.OrgID, a.ConnectionID, queries.DeliverySourceReadback, func(_ queries.ReadbackRow, r reading) error {
+		deliveries, err := r.one(ctx, a.Record, a.ID)
+		if err != nil {
+			return err
+		}
+		_, err = r.door.Accept(ctx, deliveries) // one that the clock has read already is a double, and as good
 		return err
-	}
-	studio, err := api.Studio(ctx)
-	if err != nil {
-		return err
-	}
-	door := NewDoor(w.Tave.Pool, river.ClientFromContext[pgx.Tx](ctx))
-	r := reading{api: api, studio: studio, source: queries.DeliverySourceReadback, door: door, now: time.Now()}
-	deliveries, err := r.one(ctx, a.Record, a.ID)
-	if err != nil {
-		return err
-	}
-	_, err = door.Accept(ctx, deliveries) // one that the clock has read already is a double, and as good
-	return err
+	})
 }
 
 type fateOfBell struct {
@@ -182,10 +169,6 @@ var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Stopped says whether a connection is not polled any more, rather than later.
 func Stopped(next time.Time) bool { return !next.Before(never) }
-
-func stopPolling(ctx context.Context, pool *pgxpool.Pool, org, connection uuid.UUID) error {
-	return queries.New(pool).PollInHand(ctx, queries.PollInHandParams{OrgID: org, ConnectionID: connection, Next: never, Trouble: sentence(ErrKeyRefused)})
-}
 
 // TaveSays is what a page says of an answer of Tave's, or of none; not known: the error is our own.
 func TaveSays(err error) (words string, known bool) {

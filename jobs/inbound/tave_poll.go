@@ -104,10 +104,8 @@ func (w *TavePoll) Work(ctx context.Context, job *river.Job[TavePollArgs]) error
 		return q.PolledWell(ctx, queries.PolledWellParams{OrgID: say.OrgID, ConnectionID: say.ConnectionID, At: &now, Next: say.Next})
 	case err == nil:
 		return w.goOn(ctx, say, *rest)
-	case errors.Is(err, ErrNoKey):
-		return nil // the key was taken away meanwhile
-	case errors.Is(err, ErrKeyRefused):
-		return stopPolling(ctx, w.Tave.Pool, say.OrgID, say.ConnectionID)
+	case errors.Is(err, ErrNoKey), errors.Is(err, ErrKeyRefused):
+		return nil // the key was taken away meanwhile, or is not tried again
 	case later && job.Args.Scan != nil: // keeps its place; the clock must not begin another from the start meanwhile
 		say.Next, say.Trouble = now.Add(delay+PollEvery), words
 		return errors.Join(q.PollInHand(ctx, say), river.JobSnooze(delay))
@@ -134,21 +132,22 @@ func (w *TavePoll) goOn(ctx context.Context, say queries.PollInHandParams, rest 
 }
 
 // follow gives what is left to do.
-func (w *TavePoll) follow(ctx context.Context, a TavePollArgs) (*taveScan, error) {
-	row, api, err := w.Tave.Open(ctx, a.OrgID, a.ConnectionID)
-	if err != nil {
-		return nil, err
-	}
-	r := reading{api: api, source: queries.DeliverySourcePoll, door: NewDoor(w.Tave.Pool, river.ClientFromContext[pgx.Tx](ctx)), now: time.Now()}
-	if r.studio, err = api.Studio(ctx); err != nil {
-		return nil, err
-	}
+func (w *TavePoll) follow(ctx context.Context, a TavePollArgs) (rest *taveScan, err error) {
+	client := river.ClientFromContext[pgx.Tx](ctx)
+	err = w.Tave.read(ctx, client, a.OrgID, a.ConnectionID, queries.DeliverySourcePoll, func(row queries.ReadbackRow, r reading) (err error) {
+		rest, err = w.walk(ctx, a, row, r)
+		return err
+	})
+	return rest, err
+}
+
+func (w *TavePoll) walk(ctx context.Context, a TavePollArgs, row queries.ReadbackRow, r reading) (*taveScan, error) {
 	scan := a.Scan
 	if scan == nil {
 		scan = &taveScan{Record: "job", Page: 1, Until: sinceOf(row.JobsSeen)}
 	}
 	for {
-		done, err := r.go1(ctx, scan)
+		done, err := r.someOf(ctx, scan)
 		if err != nil || !done {
 			return scan, err
 		}
@@ -179,8 +178,8 @@ func (w *TavePoll) followed(ctx context.Context, a TavePollArgs, s taveScan) err
 	}
 }
 
-// go1 is one go of a walk: some pages are looked at, and what they hold is stored from the oldest on.
-func (r reading) go1(ctx context.Context, s *taveScan) (done bool, err error) {
+// someOf a walk is one go of it: some pages are looked at, and what they hold is stored from the oldest on.
+func (r reading) someOf(ctx context.Context, s *taveScan) (done bool, err error) {
 	var changed []taveRecord
 	next := *s
 	for range pagesAGo {

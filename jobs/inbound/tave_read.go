@@ -167,7 +167,10 @@ func phoneOf(contact part) string {
 }
 
 func readTaveContact(p part) (Event, error) {
-	contact, _ := p.sub("contact")
+	contact, said := p.sub("contact")
+	if !said {
+		return Event{}, wrong("contact is missing: the record that was read back is not there.")
+	}
 	switch kind := contact.said("kind"); kind {
 	case "employee", "location", "company":
 		return Event{}, ignored("This entry of Tave's address book is %s, not a couple; kept.",

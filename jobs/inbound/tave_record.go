@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
 
 	"github.com/wedsync/wedsync/jobs/outside"
 	"github.com/wedsync/wedsync/queries"
@@ -60,6 +61,24 @@ type reading struct {
 	now    time.Time
 }
 
+// read opens the key, asks whose it is, and reads. A key that is refused is not tried again until it is replaced, which may
+// have happened meanwhile.
+func (t *Tave) read(ctx context.Context, client *river.Client[pgx.Tx], org, connection uuid.UUID, source queries.DeliverySource, do func(queries.ReadbackRow, reading) error) error {
+	row, api, err := t.Open(ctx, org, connection)
+	if err != nil {
+		return err
+	}
+	r := reading{api: api, source: source, door: NewDoor(t.Pool, client), now: time.Now()}
+	if r.studio, err = api.Studio(ctx); err == nil {
+		err = do(row, r)
+	}
+	if errors.Is(err, ErrKeyRefused) {
+		stop := queries.StopPollingParams{OrgID: org, ConnectionID: connection, KeySealed: row.KeySealed, Next: never, Trouble: sentence(err)}
+		return errors.Join(err, queries.New(t.Pool).StopPolling(ctx, stop))
+	}
+	return err
+}
+
 // delivery makes a record into what the door would have taken, had Tave posted it.
 func (r reading) delivery(ctx context.Context, kind string, record taveRecord) (Delivery, error) {
 	parts := map[string]any{envelopeKey: "tave." + kind, kind: record.raw, "studio": r.studio}
@@ -85,7 +104,8 @@ func (r reading) delivery(ctx context.Context, kind string, record taveRecord) (
 // whole seconds: what was read within the second of its change may change again under the same stamp, so it goes by a name
 // of its own, which sorts before the settled one. The settled one is only news if it says something else.
 func versionOf(kind string, record taveRecord, body []byte) Peeked {
-	id, hash := kind+"/"+record.ID, hashOf(body)[:19]
+	doc, _ := jsonDocument(body)
+	id, hash := kind+"/"+record.ID, hashOf(canonical(doc, body))[:19]
 	early := id + "-early@" + record.Modified + "#" + hash
 	p := Peeked{EventID: settledName(kind, record), Also: early, EventType: "tave." + kind}
 	switch {

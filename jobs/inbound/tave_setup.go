@@ -59,14 +59,18 @@ func (t *Tave) SetUnit(ctx context.Context, client *river.Client[pgx.Tx], org, c
 		if err := q.SetMoneyUnit(ctx, queries.SetMoneyUnitParams{OrgID: org, ID: connection, MoneyUnit: &unit}); err != nil {
 			return err
 		}
+		// Deliveries before bookings, as whoever applies them locks them.
+		again, err := q.ReopenReadBack(ctx, queries.ReopenReadBackParams{OrgID: org, ConnectionID: connection})
+		if err != nil {
+			return err
+		}
 		if before != nil {
 			if err := q.ForgetAmounts(ctx, queries.ForgetAmountsParams{OrgID: &org, ConnectionID: &connection}); err != nil {
 				return err
 			}
 		}
-		again, err := q.ReopenReadBack(ctx, queries.ReopenReadBackParams{OrgID: org, ConnectionID: connection})
-		if err != nil || len(again) == 0 {
-			return err
+		if len(again) == 0 {
+			return nil
 		}
 		var jobs []river.InsertManyParams
 		for _, id := range again {

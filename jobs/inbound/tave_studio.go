@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wedsync/wedsync/jobs/outside"
 	"github.com/wedsync/wedsync/queries"
 )
 
@@ -32,8 +33,15 @@ func (a TaveAPI) Studio(ctx context.Context) (s Studio, err error) {
 		Name string `json:"name"`
 	}
 	_, err = a.get(ctx, "ask which time zone that is", "/timezone/"+s.TimezoneID, nil, &zone)
-	s.Timezone = zone.Name
+	if s.Timezone = zone.Name; isAnyRefusal(err) {
+		err = nil // not worth a day without news: the organisation's is used
+	}
 	return s, err
+}
+
+func isAnyRefusal(err error) bool {
+	_, is := errors.AsType[*outside.Refused](err)
+	return is
 }
 
 // Priced is a real job with its amount as Tave writes it.

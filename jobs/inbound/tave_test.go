@@ -285,3 +285,45 @@ func TestKeysAreResealed(t *testing.T) {
 		t.Errorf("the key does not open any more: %s", s.trouble(t))
 	}
 }
+
+// A unit that was chosen wrongly is put right: what was read in it no longer counts as newer than the same record read anew.
+func TestAnotherUnitGivesWayToTheSameRecords(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	set := func(unit queries.MoneyUnit) {
+		if err := s.jobs.Tave.SetUnit(t.Context(), s.jobs.River, s.org, s.tave, nil, unit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(queries.MoneyUnitMinor)
+	run(t, s.pool, `INSERT INTO bookings (org_id, connection_id, external_id, title, value_minor, value_currency, stamps)
+		VALUES ($1, $2, 'b', 'Kay & Fry', 2500, 'GBP', '{"title":"2026#1#x","value":"2026#1#x"}')`, s.org, s.tave)
+	run(t, s.pool, `INSERT INTO payments (org_id, connection_id, status, amount_minor, currency, refund_total_minor, stamps)
+		VALUES ($1, $2, 'completed', 200, 'GBP', 50, '{"amount":"3#2026#1#x","booking":"2026#1#x"}')`, s.org, s.tave)
+	stamps := func() string {
+		return ask[string](t, s.pool, `SELECT (SELECT stamps::text FROM bookings WHERE org_id = $1 AND external_id = 'b') || ' ' ||
+			(SELECT stamps::text || ' ' || refund_total_minor FROM payments WHERE org_id = $1 AND connection_id = $2)`, s.org, s.tave)
+	}
+	before := stamps()
+	if set(queries.MoneyUnitMinor); stamps() != before {
+		t.Errorf("the same unit again: %s", stamps())
+	}
+	if set(queries.MoneyUnitMajor); stamps() != `{"title": "2026#1#x"} {"booking": "2026#1#x"} 0` {
+		t.Errorf("another unit: %s", stamps())
+	}
+	if n := ask[int](t, s.pool, `SELECT count(*) FROM bookings WHERE external_id = 'b-decoy' AND title = 'Decoy Wedding'`); n != 1 {
+		t.Error("somebody else's booking is gone")
+	}
+}
+
+// A poll that still asked with the old key must not stop the new one.
+func TestARefusalOfTheOldKeyDoesNotStopTheNewOne(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	old := ask[[]byte](t, s.pool, `SELECT key_sealed FROM readbacks`)
+	s.key(t, "another")
+	stop := queries.StopPollingParams{OrgID: s.org, ConnectionID: s.tave, KeySealed: old, Next: time.Now().AddDate(1, 0, 0), Trouble: "refused"}
+	if err := queries.New(s.pool).StopPolling(t.Context(), stop); err != nil || s.trouble(t) != "" {
+		t.Errorf("%v, trouble %q", err, s.trouble(t))
+	}
+}
