@@ -32,7 +32,7 @@ type gallery struct {
 }
 
 // notForPeople are the GET routes without a page.
-var notForPeople = []string{"/live", "/healthz", "/readyz", "/metrics"}
+var notForPeople = []string{"/live", "/healthz", "/readyz", "/metrics", "/sandbox/vsco/*"}
 
 // TestEveryPage takes every page's picture on a phone and on a desk, by day and by night, and has axe look at each.
 func TestEveryPage(t *testing.T) {
@@ -132,6 +132,7 @@ func (g *gallery) shots() []shot {
 		{name: "connection-none-found", as: ada, path: stripe + "?q=zebra"},
 		{name: "connection-failed", as: thea, path: connection("Wild Thyme Flowers", "custom") + "?status=failed"},
 		{name: "connection-silent", as: "fresh@example.com", path: "/app/connections/" + silent["connection_id"]},
+		{name: "readback", route: "/app/connections/:id/readback", as: ada, path: connection("Ada Lindqvist Photography", "tave") + "/readback"},
 		{name: "delivery", route: "/app/deliveries/:id", as: ada, path: delivery(`o.name LIKE 'Ada%' AND w.status = 'applied' AND w.provider = 'stripe'`)},
 		{name: "delivery-failed", as: thea, path: delivery(`o.name LIKE 'Wild%' AND w.status = 'failed'`)},
 		{name: "settings", route: "/app/settings", as: ada},
