@@ -27,6 +27,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/jobs/outbound"
 	"github.com/wedsync/wedsync/migrations"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/localpg"
@@ -432,6 +433,10 @@ func (p *program) rotateKeys(ctx context.Context, args []string) error {
 	}
 	n, err := inbound.Reseal(ctx, p.pool, p.box)
 	if err != nil {
+		return fmt.Errorf("%d are sealed anew, the rest still opens with the old key; run it again: %w", n, err)
+	}
+	endpoints, err := outbound.Reseal(ctx, p.pool, p.box)
+	if n += endpoints; err != nil {
 		return fmt.Errorf("%d are sealed anew, the rest still opens with the old key; run it again: %w", n, err)
 	}
 	return p.tell(map[string]any{"sealed": n}, fmt.Sprintf("%d secrets are sealed under the new key", n))

@@ -44,3 +44,7 @@ WHERE org_id = @org_id AND peer = @peer ORDER BY id DESC LIMIT 50;
 -- A batch of what is too old. Index: outside_calls_old.
 DELETE FROM outside_calls WHERE (org_id, id) IN (
     SELECT c.org_id, c.id FROM outside_calls c WHERE c.at < @before::timestamptz ORDER BY c.at LIMIT 5000);
+
+-- name: ForgetBreaker :exec
+-- Somebody has mended the other side, or has no use for it any more: the next call goes out.
+DELETE FROM breakers WHERE org_id = @org_id AND peer = @peer;

@@ -135,6 +135,21 @@ func (q *Queries) ClaimProbe(ctx context.Context, arg ClaimProbeParams) (int64, 
 	return result.RowsAffected(), nil
 }
 
+const forgetBreaker = `-- name: ForgetBreaker :exec
+DELETE FROM breakers WHERE org_id = $1 AND peer = $2
+`
+
+type ForgetBreakerParams struct {
+	OrgID uuid.UUID
+	Peer  string
+}
+
+// Somebody has mended the other side, or has no use for it any more: the next call goes out.
+func (q *Queries) ForgetBreaker(ctx context.Context, arg ForgetBreakerParams) error {
+	_, err := q.db.Exec(ctx, forgetBreaker, arg.OrgID, arg.Peer)
+	return err
+}
+
 const keepBreaker = `-- name: KeepBreaker :exec
 UPDATE breakers SET failures = $1, failing_since = $2, recent = $3, opened_at = $4,
     probing_until = $5, answered_at = $6, last_error = $7

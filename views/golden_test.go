@@ -64,14 +64,30 @@ var cases = map[string]templ.Component{
 	"Delivery": Delivery(page, DeliveryView{Now: noon, Zone: time.UTC, Body: `{"a":"<b>"}`, Normalised: `{}`, MayRun: true, Row: queries.DeliveryByIDRow{ID: one, EventID: "evt_1",
 		Status: queries.DeliveryStatusFailed, Error: "No amount.", ReceivedAt: noon, ContentType: "application/json", Proof: "wedsync"},
 		Attempts: []queries.AttemptsOfRow{{Attempt: 1, At: noon, Outcome: queries.DeliveryStatusFailed, Error: "No amount."}}}),
-	"Delivery_waiting":    Delivery(page, DeliveryView{Now: noon, Zone: time.UTC, Row: queries.DeliveryByIDRow{ID: one, Status: queries.DeliveryStatusAccepted, ReceivedAt: noon, Proof: "stripe"}}),
-	"Error":               Error(page, Trouble{Happened: "It broke.", Kept: "All is kept.", Do: "Try again.", Reference: "ABC", Href: "/", Label: "To the start"}),
-	"KPIs":                KPIs(kpis),
-	"Landing":             Landing(page),
-	"Login":               Login(page, SignIn{Email: `a"b`, Next: "/app", Error: "No."}),
-	"NewConnection":       NewConnection(page, NewConnectionForm{Provider: queries.ProviderStripe, Proof: queries.SenderProofSigned, Faults: Faults{"secret": "Too short."}}),
-	"NewConnectionButton": NewConnectionButton(),
-	"NextWeddings":        NextWeddings(weddings), "NextWeddings_empty": NextWeddings(WeddingsView{Now: noon}),
+	"Delivery_waiting": Delivery(page, DeliveryView{Now: noon, Zone: time.UTC, Row: queries.DeliveryByIDRow{ID: one, Status: queries.DeliveryStatusAccepted, ReceivedAt: noon, Proof: "stripe"}}),
+	"Endpoints": Endpoints(page, noon, []queries.EndpointsRow{{ID: one, Name: "Zapier <b>", LastMessageAt: &noon, Failures: 3, Waiting: 2, GivenUp: 1, Types: []string{"booking.created", "payment.completed"}},
+		{ID: two, Name: "Make", DisabledAt: &noon, DisabledWhy: "It answered 410."}}),
+	"Endpoints_empty":   Endpoints(page, noon, nil),
+	"NewEndpointButton": NewEndpointButton(),
+	"NewEndpoint": NewEndpoint(page, NewEndpointForm{Name: "Zapier", URL: "http://x", All: []string{"booking.created", "payment.completed"}, Wanted: []string{"payment.completed"},
+		Faults: Faults{"url": "Not that.", "type": "Choose from the list."}}),
+	"EndpointMade":         EndpointMade(page, EndpointSecret{ID: one, Secret: "whsec_1"}),
+	"EndpointMade_renewed": EndpointMade(page, EndpointSecret{ID: one, Secret: "whsec_2", Renewed: true}),
+	"Endpoint":             Endpoint(page, endpointView(queries.EndpointByIDRow{ID: one, Name: "Zapier", URL: "https://x/<y>", CreatedAt: noon, Failures: 3, FailingSince: &noon, OldSecretUntil: &day, Waiting: 1, GivenUp: 1})),
+	"Endpoint_off":         Endpoint(page, endpointView(queries.EndpointByIDRow{ID: one, Name: "Zapier", CreatedAt: noon, DisabledAt: &noon, DisabledWhy: "It answered 410 (Gone)."})),
+	"Endpoint_new":         Endpoint(page, EndpointView{Now: noon, Zone: time.UTC, Row: queries.EndpointByIDRow{ID: one, CreatedAt: noon, Types: []string{"booking.created"}}}),
+	"Endpoint_none":        Endpoint(page, EndpointView{Now: noon, Zone: time.UTC, Status: "failed", Row: queries.EndpointByIDRow{ID: one, CreatedAt: noon}}),
+	"Message":              Message(page, messageView(queries.MessageStatusPending, &day, nil)),
+	"Message_held":         Message(page, messageView(queries.MessageStatusPending, nil, &noon)),
+	"Message_failed":       Message(page, messageView(queries.MessageStatusFailed, nil, nil)),
+	"Message_delivered":    Message(page, messageView(queries.MessageStatusDelivered, nil, nil)),
+	"Error":                Error(page, Trouble{Happened: "It broke.", Kept: "All is kept.", Do: "Try again.", Reference: "ABC", Href: "/", Label: "To the start"}),
+	"KPIs":                 KPIs(kpis),
+	"Landing":              Landing(page),
+	"Login":                Login(page, SignIn{Email: `a"b`, Next: "/app", Error: "No."}),
+	"NewConnection":        NewConnection(page, NewConnectionForm{Provider: queries.ProviderStripe, Proof: queries.SenderProofSigned, Faults: Faults{"secret": "Too short."}}),
+	"NewConnectionButton":  NewConnectionButton(),
+	"NextWeddings":         NextWeddings(weddings), "NextWeddings_empty": NextWeddings(WeddingsView{Now: noon}),
 	"Operations":      Operations(page, OperationsView{Now: noon, Streams: 2, Findings: []Finding{{What: "Database", Healthy: true, Words: "answers"}, {What: "Deliveries", Words: "wait"}}}),
 	"OperationsLinks": OperationsLinks(),
 	"Payments": Payments(page, []queries.PaymentsRow{{ID: one, Status: queries.PaymentStatusCompleted, AmountMinor: 50000, Currency: "GBP", RefundedMinor: 100, PayerEmail: "a@example.com", PaidAt: &noon},
@@ -96,6 +112,18 @@ var cases = map[string]templ.Component{
 	"Weddings": Weddings(page, WeddingList{Zone: "Europe/London", Rows: []queries.WeddingsRow{{ID: one, Title: "Kay & Fry", StartsLocal: &day, Timezone: "Asia/Tokyo", Venue: "Holm", Status: queries.BookingStatusConfirmed,
 		ValueMinor: ptr(int64(250000)), ValueCurrency: "GBP"}, {ID: two, ClientName: "A", PartnerName: "B", Status: queries.BookingStatusCancelled}}}),
 	"Weddings_empty": Weddings(page, WeddingList{}), "Weddings_past": Weddings(page, WeddingList{Past: true}),
+}
+
+func endpointView(row queries.EndpointByIDRow) EndpointView {
+	return EndpointView{Now: noon, Zone: time.UTC, Row: row, MayChange: true, Older: "?before=1", Rows: []queries.MessagesRow{
+		{ID: one, EventType: "booking.created", Status: queries.MessageStatusPending, Attempts: 2, NextTryAt: &day, LastError: "x.example did <not> answer", CreatedAt: noon},
+		{ID: two, EventType: "wedsync.test", Status: queries.MessageStatusFailed, Attempts: 1, CreatedAt: noon}, {ID: two, EventType: "payment.completed", Status: queries.MessageStatusDelivered, CreatedAt: noon}}}
+}
+
+func messageView(s queries.MessageStatus, next, disabled *time.Time) MessageView {
+	return MessageView{Now: noon, Zone: time.UTC, Body: `{"a":"<b>"}`, MayRun: true, Row: queries.MessageByIDRow{ID: one, EndpointID: two, SourceID: two, EventType: "booking.created", HappenedAt: noon, Status: s,
+		Attempts: 2, NextTryAt: next, LastError: "x.example did not answer", Endpoint: "Zapier", DisabledAt: disabled},
+		Attempts: []queries.MessageAttemptsRow{{Attempt: 1, At: noon, Error: "x.example did not answer", TookMs: 15000}, {Attempt: 2, At: noon, Status: ptr(int32(204)), TookMs: 120}}}
 }
 
 func TestGolden(t *testing.T) {

@@ -35,7 +35,7 @@ func (s *Server) createReadback(c echo.Context) error {
 	fault := ""
 	if key == "" || len(key) > 255 || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		fault = "Paste the whole key as Tave shows it; it has no spaces."
-	} else if _, err := tave.API(v.OrgID, row.ID, key).Studio(ctx); err != nil {
+	} else if _, err := tave.TryKey(ctx, v.OrgID, row.ID, key); err != nil {
 		if err := silence(err, &fault); err != nil {
 			return err
 		}

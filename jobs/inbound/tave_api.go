@@ -144,8 +144,7 @@ func (a TaveAPI) ask(ctx context.Context, purpose, method, path string, body, in
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	// The breaker is each connection's own: quotas are, and one studio's must not keep the others waiting.
-	answer, err := a.out.Do(ctx, outside.Call{OrgID: a.org, Peer: "tave:" + a.connection.String(), Purpose: purpose, Limit: tavePage * maxBody / 8}, req)
+	answer, err := a.out.Do(ctx, outside.Call{OrgID: a.org, Peer: tavePeer(a.connection), Purpose: purpose, Limit: tavePage * maxBody / 8}, req)
 	if err != nil {
 		return time.Time{}, refusedKey(err)
 	}
@@ -158,6 +157,9 @@ func (a TaveAPI) ask(ctx context.Context, purpose, method, path string, body, in
 	}
 	return at, nil
 }
+
+// tavePeer: the breaker is each connection's own, since quotas are, and one studio's must not keep the others waiting.
+func tavePeer(connection uuid.UUID) string { return "tave:" + connection.String() }
 
 func refusedKey(err error) error {
 	if refused, is := errors.AsType[*outside.Refused](err); is && (refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden) {

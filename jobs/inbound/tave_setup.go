@@ -12,6 +12,14 @@ import (
 	"github.com/wedsync/wedsync/queries"
 )
 
+// TryKey says whose account a key opens. A person who pastes one does not wait for the breaker that an earlier one left.
+func (t *Tave) TryKey(ctx context.Context, org, connection uuid.UUID, key string) (Studio, error) {
+	if err := queries.New(t.Pool).ForgetBreaker(ctx, queries.ForgetBreakerParams{OrgID: org, Peer: tavePeer(connection)}); err != nil {
+		return Studio{}, err
+	}
+	return t.API(org, connection, key).Studio(ctx)
+}
+
 // KeepKey seals an API key that was found good, and has everything read with it at once.
 func (t *Tave) KeepKey(ctx context.Context, client *river.Client[pgx.Tx], org, connection uuid.UUID, by *uuid.UUID, key string) error {
 	sealed, err := t.Box.Seal([]byte(key), owner(org, connection))
@@ -84,6 +92,9 @@ func (t *Tave) SetUnit(ctx context.Context, client *river.Client[pgx.Tx], org, c
 // ReadAll follows everything from the beginning.
 func (t *Tave) ReadAll(ctx context.Context, client *river.Client[pgx.Tx], org, connection uuid.UUID, by *uuid.UUID) error {
 	return t.change(ctx, org, connection, by, "connection.readback.all", "", func(tx pgx.Tx, q *queries.Queries) error {
+		if err := q.ForgetBreaker(ctx, queries.ForgetBreakerParams{OrgID: org, Peer: tavePeer(connection)}); err != nil {
+			return err
+		}
 		found, err := q.PollAll(ctx, queries.PollAllParams{OrgID: org, ConnectionID: connection, Next: time.Now().Add(PollEvery)})
 		if err == nil && found == 0 {
 			return pgx.ErrNoRows

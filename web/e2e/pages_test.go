@@ -84,6 +84,8 @@ func (g *gallery) shots() []shot {
 		return "/app/deliveries/" + ask[string](g.house, `SELECT w.id::text FROM webhook_logs w JOIN orgs o ON o.id = w.org_id WHERE `+where+` ORDER BY w.id LIMIT 1`)
 	}
 	stripe := connection("Ada Lindqvist Photography", "stripe")
+	zapier, message := g.listener("Ada Lindqvist Photography", "Zapier: new bookings to the team's calendar", "")
+	off, heldMessage := g.listener("Wild Thyme Flowers", "Make", "It answered 410 (Gone): it asked to be sent nothing more.")
 	make := func(provider string) func(*person) {
 		return func(w *person) {
 			w.ok(w.page.GetByRole("radio", playwright.PageGetByRoleOptions{Name: regexp.MustCompile("^" + provider)}).Check())
@@ -135,9 +137,30 @@ func (g *gallery) shots() []shot {
 		{name: "readback", route: "/app/connections/:id/readback", as: ada, path: connection("Ada Lindqvist Photography", "tave") + "/readback"},
 		{name: "delivery", route: "/app/deliveries/:id", as: ada, path: delivery(`o.name LIKE 'Ada%' AND w.status = 'applied' AND w.provider = 'stripe'`)},
 		{name: "delivery-failed", as: thea, path: delivery(`o.name LIKE 'Wild%' AND w.status = 'failed'`)},
+		{name: "endpoints", route: "/app/endpoints", as: ada},
+		{name: "endpoints-off", path: "/app/endpoints", as: thea},
+		{name: "endpoint-new", route: "/app/endpoints/new", as: ada},
+		{name: "endpoint-new-faults", as: ada, path: "/app/endpoints/new", act: func(w *person) {
+			w.fill("What is it?", "Make")
+			w.fill("Address to send to", "https://2130706433/")
+			w.press("Send there from now on")
+			w.see("not a server's name")
+		}},
+		{name: "endpoint-made", as: "fresh@example.com", path: "/app/endpoints/new", act: func(w *person) {
+			w.fill("What is it?", "Make")
+			w.fill("Address to send to", "https://hook.eu1.make.com/abcdefghijklmnop")
+			w.press("Send there from now on")
+			w.ok(w.expect.Locator(w.page.Locator("code#secret")).ToBeVisible())
+		}},
+		{name: "endpoint", route: "/app/endpoints/:id", as: ada, path: zapier},
+		{name: "endpoint-off", as: thea, path: off},
+		{name: "endpoint-none-found", as: ada, path: zapier + "?status=delivered&before=" + zapier[len("/app/endpoints/"):]},
+		{name: "message", route: "/app/messages/:id", as: ada, path: message},
+		{name: "message-held", as: thea, path: heldMessage},
 		{name: "settings", route: "/app/settings", as: ada},
 		{name: "settings-team", as: "nothing@example.com", path: "/app/settings", act: func(w *person) { w.addToTeam("Maximilian von Hohenzollern-Sigmaringen", "max@example.com") }},
 
+		{name: "empty-endpoints", as: "nothing@example.com", path: "/app/endpoints"},
 		{name: "empty-dashboard", as: "nothing@example.com", path: "/app"},
 		{name: "empty-weddings", as: "nothing@example.com", path: "/app/weddings"},
 		{name: "empty-clients", as: "nothing@example.com", path: "/app/clients"},
