@@ -48,6 +48,7 @@ type Config struct {
 	Operators   []string // WEDSYNC_OPERATORS
 	Gather      int      // WEDSYNC_GATHER: most deliveries that one commit makes durable
 	Private     bool     // WEDSYNC_ALLOW_PRIVATE_URLS
+	TaveURL     string   // TAVE_URL
 }
 
 // configure shows every default, and answers a bad value with one line that names it.
@@ -75,6 +76,10 @@ func configure(getenv func(string) string) (Config, error) {
 	}
 	if c.Gather, err = strconv.Atoi(or("WEDSYNC_GATHER", "200")); err != nil || c.Gather < 1 || c.Gather > 1000 {
 		return c, fmt.Errorf("WEDSYNC_GATHER takes a number from 1 (each delivery commits alone) to 1000; it is %q", getenv("WEDSYNC_GATHER"))
+	}
+	c.TaveURL = or("TAVE_URL", inbound.TaveURL)
+	if u, err := url.Parse(c.TaveURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return c, fmt.Errorf("TAVE_URL takes the address of Tave's API, such as %s; it is %q", inbound.TaveURL, c.TaveURL)
 	}
 	switch v := getenv("WEDSYNC_ALLOW_PRIVATE_URLS"); v {
 	case "", "0":
@@ -277,9 +282,12 @@ func (p *program) serve(ctx context.Context, args []string) error {
 		}()
 		defer func() { stop(); <-done }()
 	}
+	if demo && p.getenv("TAVE_URL") == "" {
+		p.config.TaveURL = p.config.URL.JoinPath(web.SandboxVSCO).String()
+	}
 	node := web.Node{Addr: p.config.Addr, Out: p.out, Name: "wedsync-" + uuid.NewString(), Config: web.Config{
 		Pool: p.pool, Box: p.box, Log: p.log, URL: p.config.URL, Operators: p.config.Operators,
-		Demo: demo, Works: role != "web", Serves: role != "worker", Gather: p.config.Gather, AllowPrivate: p.config.Private || demo,
+		Demo: demo, Works: role != "web", Serves: role != "worker", Gather: p.config.Gather, AllowPrivate: p.config.Private || demo, TaveURL: p.config.TaveURL,
 	}}
 	return node.Run(ctx)
 }

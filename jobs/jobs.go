@@ -31,7 +31,8 @@ type Config struct {
 	Work  bool   // false on a node that only serves pages: it inserts jobs and works none
 	Box   *seal.Box
 
-	AllowPrivate bool // outside.Config
+	AllowPrivate bool   // outside.Config
+	TaveURL      string // inbound.Tave
 }
 
 // A job's transaction is short; what takes longer hangs. Rescue stands beside presence (presence.go), which is faster.
@@ -44,6 +45,7 @@ const (
 type Jobs struct {
 	River    *river.Client[pgx.Tx]
 	Outside  *outside.Door
+	Tave     *inbound.Tave
 	config   Config
 	own      *pgxpool.Pool
 	presence *presence
@@ -61,19 +63,24 @@ func New(c Config) (*Jobs, error) {
 		FetchPollInterval: time.Second,
 	}
 	door := outside.New(outside.Config{Pool: c.Pool, Log: c.Log, AllowPrivate: c.AllowPrivate})
+	tave := &inbound.Tave{Pool: c.Pool, Box: c.Box, Out: door, URL: c.TaveURL}
 	if c.Work {
 		workers := river.NewWorkers()
 		river.AddWorker(workers, &inbound.Drain{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &inbound.Apply{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &tidy{pool: c.Pool, waker: c.Waker, log: c.Log, outside: door})
+		river.AddWorker(workers, &inbound.TaveRead{Tave: tave, Waker: c.Waker, Log: c.Log})
+		river.AddWorker(workers, &inbound.TavePoll{Tave: tave, Log: c.Log})
+		river.AddWorker(workers, &inbound.TaveDue{Pool: c.Pool})
 		river.AddWorker(workers, &outbound.Send{Pool: c.Pool, Door: door, Box: c.Box, Log: c.Log})
 		river.AddWorker(workers, &silence{pool: c.Pool, waker: c.Waker, log: c.Log})
 		river.AddWorker(workers, &unwell{pool: c.Pool, waker: c.Waker})
 		rc.Workers = workers
 		rc.Queues = map[string]river.QueueConfig{
-			inbound.Queue:      {MaxWorkers: 8, FetchPollInterval: 50 * time.Millisecond},
-			outbound.QueueName: {MaxWorkers: 16, FetchCooldown: 20 * time.Millisecond}, // most of them wait for somebody's server
-			river.QueueDefault: {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
+			inbound.Queue:        {MaxWorkers: 8, FetchPollInterval: 50 * time.Millisecond},
+			inbound.OutsideQueue: {MaxWorkers: 8, FetchPollInterval: 250 * time.Millisecond},
+			river.QueueDefault:   {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
+			outbound.QueueName:   {MaxWorkers: 16, FetchCooldown: 20 * time.Millisecond}, // most of them wait for somebody's server
 		}
 		rc.JobTimeout, rc.RescueStuckJobsAfter = jobTimeout, rescueAfter
 		rc.PeriodicJobs = []*river.PeriodicJob{
@@ -82,6 +89,8 @@ func New(c Config) (*Jobs, error) {
 			river.NewPeriodicJob(river.PeriodicInterval(listenEvery), func() (river.JobArgs, *river.InsertOpts) { return silenceArgs{}, nil },
 				&river.PeriodicJobOpts{RunOnStart: true}),
 			river.NewPeriodicJob(river.PeriodicInterval(lookAtUnwell), func() (river.JobArgs, *river.InsertOpts) { return unwellArgs{}, nil }, nil),
+			river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) { return inbound.TaveDueArgs{}, nil },
+				&river.PeriodicJobOpts{RunOnStart: true}),
 		}
 	}
 	own, err := riversPool(c.Pool)
@@ -93,7 +102,7 @@ func New(c Config) (*Jobs, error) {
 		own.Close()
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	return &Jobs{River: client, Outside: door, config: c, own: own, presence: &presence{config: c, back: tidyUp(client, c.Log)}}, nil
+	return &Jobs{River: client, Outside: door, Tave: tave, config: c, own: own, presence: &presence{config: c, back: tidyUp(client, c.Log)}}, nil
 }
 
 // tidyUp puts right at once what a crash of the database may have undone, instead of at the next full minute.

@@ -56,12 +56,18 @@ SELECT id, provider, proof, token_sealed, created_at FROM connections WHERE org_
 
 -- name: AllOrgsSealed :many
 -- Everything sealed, for `wedsync keys rotate`.
-SELECT c.org_id, c.id, NULL::uuid AS secret_id, c.token_sealed AS sealed FROM connections c
+SELECT c.org_id, c.id, NULL::uuid AS secret_id, false AS readback, c.token_sealed AS sealed FROM connections c
 UNION ALL
-SELECT s.org_id, s.connection_id, s.id, s.sealed FROM connection_secrets s;
+SELECT s.org_id, s.connection_id, s.id, false, s.sealed FROM connection_secrets s
+UNION ALL
+SELECT r.org_id, r.connection_id, NULL, true, r.key_sealed FROM readbacks r;
 
 -- name: ResealToken :exec
 UPDATE connections SET token_sealed = @sealed WHERE org_id = @org_id AND id = @id;
 
 -- name: ResealSecret :exec
 UPDATE connection_secrets SET sealed = @sealed WHERE org_id = @org_id AND connection_id = @connection_id AND id = @id;
+
+-- name: ResealReadback :exec
+-- Unless another key was kept meanwhile, which is sealed under the newest already.
+UPDATE readbacks SET key_sealed = @sealed WHERE org_id = @org_id AND connection_id = @connection_id AND key_sealed = @was;

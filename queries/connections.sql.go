@@ -72,15 +72,18 @@ func (q *Queries) AllOrgsConnectionByToken(ctx context.Context, arg AllOrgsConne
 }
 
 const allOrgsSealed = `-- name: AllOrgsSealed :many
-SELECT c.org_id, c.id, NULL::uuid AS secret_id, c.token_sealed AS sealed FROM connections c
+SELECT c.org_id, c.id, NULL::uuid AS secret_id, false AS readback, c.token_sealed AS sealed FROM connections c
 UNION ALL
-SELECT s.org_id, s.connection_id, s.id, s.sealed FROM connection_secrets s
+SELECT s.org_id, s.connection_id, s.id, false, s.sealed FROM connection_secrets s
+UNION ALL
+SELECT r.org_id, r.connection_id, NULL, true, r.key_sealed FROM readbacks r
 `
 
 type AllOrgsSealedRow struct {
 	OrgID    uuid.UUID
 	ID       uuid.UUID
 	SecretID *uuid.UUID
+	Readback bool
 	Sealed   []byte
 }
 
@@ -98,6 +101,7 @@ func (q *Queries) AllOrgsSealed(ctx context.Context) ([]AllOrgsSealedRow, error)
 			&i.OrgID,
 			&i.ID,
 			&i.SecretID,
+			&i.Readback,
 			&i.Sealed,
 		); err != nil {
 			return nil, err
@@ -289,6 +293,28 @@ func (q *Queries) LiveSecrets(ctx context.Context, arg LiveSecretsParams) ([]Liv
 		return nil, err
 	}
 	return items, nil
+}
+
+const resealReadback = `-- name: ResealReadback :exec
+UPDATE readbacks SET key_sealed = $1 WHERE org_id = $2 AND connection_id = $3 AND key_sealed = $4
+`
+
+type ResealReadbackParams struct {
+	Sealed       []byte
+	OrgID        uuid.UUID
+	ConnectionID uuid.UUID
+	Was          []byte
+}
+
+// Unless another key was kept meanwhile, which is sealed under the newest already.
+func (q *Queries) ResealReadback(ctx context.Context, arg ResealReadbackParams) error {
+	_, err := q.db.Exec(ctx, resealReadback,
+		arg.Sealed,
+		arg.OrgID,
+		arg.ConnectionID,
+		arg.Was,
+	)
+	return err
 }
 
 const resealSecret = `-- name: ResealSecret :exec

@@ -49,6 +49,32 @@ func (q *Queries) AddActivities(ctx context.Context, arg AddActivitiesParams) er
 	return err
 }
 
+const addAttempt = `-- name: AddAttempt :exec
+INSERT INTO webhook_attempts (org_id, delivery_id, attempt, at, outcome, error)
+VALUES ($1, $2, $3, $4, $5, $6)
+`
+
+type AddAttemptParams struct {
+	OrgID      uuid.UUID
+	DeliveryID uuid.UUID
+	Attempt    int32
+	At         time.Time
+	Outcome    DeliveryStatus
+	Error      string
+}
+
+func (q *Queries) AddAttempt(ctx context.Context, arg AddAttemptParams) error {
+	_, err := q.db.Exec(ctx, addAttempt,
+		arg.OrgID,
+		arg.DeliveryID,
+		arg.Attempt,
+		arg.At,
+		arg.Outcome,
+		arg.Error,
+	)
+	return err
+}
+
 const allOrgsEnterLanes = `-- name: AllOrgsEnterLanes :exec
 SELECT pg_advisory_xact_lock_shared(88, k) FROM unnest($1::int[]) AS k
 `

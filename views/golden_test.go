@@ -112,6 +112,13 @@ var cases = map[string]templ.Component{
 	"Payments_empty": Payments(page, nil),
 	"Plain":          Plain(page),
 	"Public":         Public(page),
+	"Readback": Readback(page, ReadbackView{ID: one, Now: noon, HasKey: true, Studio: &ReadbackStudio{Name: "Kay <Photography>", Currency: "GBP"}, Polling: Polling{At: &noon, Next: noon},
+		Bell: true, Unit: queries.MoneyUnitMajor, Example: &UnitExample{Title: "Kay & Fry", Small: "£25.00", Large: "£2,500.00"},
+		Hooks: []HookView{{Event: "job.created", Words: HookWords("job.created"), ID: "01h"}, {Event: "order.booked", Words: HookWords("order.booked")}}}),
+	"Readback_empty":   Readback(page, ReadbackView{ID: one, Now: noon, KeyFault: "Tave refused the API key."}),
+	"Readback_refused": Readback(page, ReadbackView{ID: one, Now: noon, HasKey: true, Fault: "Not done.", Polling: Polling{Stopped: true, Trouble: "Tave refused the API key."}}),
+	"Readback_silent":  Readback(page, ReadbackView{ID: one, Now: noon, HasKey: true, Silence: "Tave does not answer.", Polling: Polling{Next: noon}}),
+	"Readback_trouble": Readback(page, ReadbackView{ID: one, Now: noon, HasKey: true, Polling: Polling{Next: noon, Trouble: "Tave asks WedSync to slow down."}}),
 	"Sandbox": Sandbox(page, SandboxView{People: []DemoPerson{{"ada", "Ada", "Owner"}}, Orgs: []SandboxOrg{{ID: one, Name: "Holm House", Senders: []SandboxSender{
 		{Provider: queries.ProviderStripe, Buttons: []SandboxButton{{"k", "Pay", "hint"}}}}}}, Sent: &SandboxSent{Label: "Pay", Answer: "Accepted", Status: 202, Body: "{}"}}),
 	"Settings": Settings(page, SettingsView{Now: noon, Org: queries.Org{Name: "Holm House", Timezone: "Europe/London", Currency: "GBP", Tier: queries.TierScale}, Me: one, Owner: true,

@@ -71,6 +71,8 @@ func (s *Server) addressOf(ctx context.Context, provider queries.Provider, token
 		return address{}, err
 	}
 	found := address{row, secrets, now}
-	s.addresses.keep(key, found)
+	if row.Proof != queries.SenderProofDoorbell { // a bell needs no secret, so it stops ringing the moment it is turned off
+		s.addresses.keep(key, found)
+	}
 	return found, nil
 }

@@ -51,6 +51,9 @@ func (s *Server) createConnection(c echo.Context) error {
 	if fault := SecretFault(secret); fault != "" {
 		f.Faults["secret"] = fault
 	}
+	if f.Proof == queries.SenderProofDoorbell {
+		f.Proof = queries.SenderProofSigned // a bell may ring only once there is a key to read back with
+	}
 	if len(f.Faults) > 0 || !f.Proof.Valid() {
 		return s.drawConnectionForm(c, http.StatusUnprocessableEntity, f)
 	}

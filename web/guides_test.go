@@ -105,6 +105,9 @@ func TestEveryProviderHasAGuideWhoseExampleReads(t *testing.T) {
 			checkUsed(t, p, name)
 		}
 		for i, body := range bodies {
+			if body["wedsync"] != nil {
+				continue // a record that WedSync fetched itself: nobody is asked to send it
+			}
 			if kind := kindOfBody(body); events[i].Type != "" && !named[plainWord(kind)] {
 				t.Errorf("%s: %q has an effect and is not in the guide", p, kind)
 			}

@@ -37,7 +37,7 @@ const patience = 15 * time.Second
 func (n *Node) Run(ctx context.Context) error {
 	n.Waker = queries.NewWaker(queries.New(n.Pool), n.Log)
 	var err error
-	if n.Jobs, err = jobs.New(jobs.Config{Pool: n.Pool, Waker: n.Waker, Log: n.Log, Node: n.Name, Work: n.Works, Box: n.Box, AllowPrivate: n.AllowPrivate}); err != nil {
+	if n.Jobs, err = jobs.New(jobs.Config{Pool: n.Pool, Waker: n.Waker, Log: n.Log, Node: n.Name, Work: n.Works, Box: n.Box, AllowPrivate: n.AllowPrivate, TaveURL: n.TaveURL}); err != nil {
 		return err
 	}
 	if n.site, err = New(n.Config); err != nil {
@@ -103,6 +103,9 @@ func (n *Node) drain(server *http.Server) error {
 // introduce fills the demo and says where to begin.
 func (n *Node) introduce(ctx context.Context) error {
 	if err := sandbox.Seed(ctx, n.Pool, n.Box, inbound.NewDoor(n.Pool, n.Jobs.River), time.Now()); err != nil {
+		return err
+	}
+	if err := n.site.openSandboxTave(ctx); err != nil {
 		return err
 	}
 	base := n.URL.String()

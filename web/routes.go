@@ -56,6 +56,12 @@ func (s *Server) routes() []route {
 		{post, "/app/connections/:id/mapping", manager, s.createMapping},
 		{post, "/app/connections/:id/mapping/preview", manager, s.previewMapping},
 		{post, "/app/connections/:id/mapping/version", manager, s.createMappingVersion},
+		{get, "/app/connections/:id/readback", manager, s.readback},
+		{post, "/app/connections/:id/readback", manager, s.createReadback},
+		{post, "/app/connections/:id/unit", manager, s.createUnit},
+		{post, "/app/connections/:id/bell", manager, s.createBell},
+		{post, "/app/connections/:id/hooks", manager, s.changeHooks},
+		{post, "/app/connections/:id/polls", manager, s.createPoll},
 		{get, "/app/deliveries/:id", staff, s.delivery},
 		{post, "/app/deliveries/:id/runs", manager, s.createRun},
 		{get, "/app/endpoints", staff, s.endpoints},
@@ -88,6 +94,9 @@ func (s *Server) routes() []route {
 		{get, "/sandbox", demo, s.sandbox},
 		{post, "/sandbox/sign-in", demo, s.sandboxSignIn},
 		{post, "/sandbox/deliveries", demo, s.sandboxDeliver},
+		{get, "/sandbox/vsco/*", demo, s.sandboxVSCO},
+		{post, "/sandbox/vsco/*", demo, s.sandboxVSCO},
+		{http.MethodDelete, "/sandbox/vsco/*", demo, s.sandboxVSCO},
 	}
 }
 

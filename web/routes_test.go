@@ -145,6 +145,15 @@ var routeCases = map[string]routeCase{
 	"POST /app/connections/:id/mapping/preview": {ok: 200, id: aConnection},
 	"POST /app/connections/:id/mapping/version": {ok: 303, id: aConnection, form: url.Values{"version": {"0"}}},
 	"GET /ops/integrations":                     {ok: 200},
+	"GET /app/connections/:id/readback":         {ok: 200, id: aConnection},
+	"POST /app/connections/:id/readback":        {ok: 422, id: aConnection},
+	"POST /app/connections/:id/unit":            {ok: 303, id: aConnection, form: url.Values{"unit": {"major"}}},
+	"POST /app/connections/:id/bell":            {ok: 422, id: aConnection, form: url.Values{"may": {"yes"}}},
+	"POST /app/connections/:id/hooks":           {ok: 422, id: aConnection, form: url.Values{"do": {"subscribe"}}},
+	"POST /app/connections/:id/polls":           {ok: 422, id: aConnection},
+	"GET /sandbox/vsco/*":                       {ok: 404},
+	"POST /sandbox/vsco/*":                      {ok: 404},
+	"DELETE /sandbox/vsco/*":                    {ok: 404},
 }
 
 // expected is what a persona gets, by the route's access alone.

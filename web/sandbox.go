@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,6 +47,9 @@ func (s *Server) sandboxOrg(c echo.Context, supplier sandbox.Supplier) (views.Sa
 			if scenario.Provider == p {
 				sender.Buttons = append(sender.Buttons, views.SandboxButton{Key: scenario.Key, Label: scenario.Label, Hint: scenario.Hint})
 			}
+		}
+		if p == queries.ProviderTave {
+			sender.Buttons = append(sender.Buttons, taveButtons...)
 		}
 		org.Senders = append(org.Senders, sender)
 	}
@@ -93,6 +97,9 @@ func (s *Server) sandboxDeliver(c echo.Context) error {
 	scenarios := sandbox.Scenarios()
 	i := slices.IndexFunc(scenarios, func(sc sandbox.Scenario) bool { return sc.Key == c.FormValue("delivery") })
 	org, err := uuid.Parse(c.FormValue("org"))
+	if err == nil && strings.HasPrefix(c.FormValue("delivery"), "vsco_") {
+		return s.sandboxTave(c, org)
+	}
 	if err != nil || i < 0 {
 		return errNotFound
 	}

@@ -37,7 +37,8 @@ type Config struct {
 	Gather    int  // most deliveries that one commit makes durable; 0: as many as the door sees fit
 	Serves    bool // false on a node that only works jobs: it answers health checks and nothing else
 
-	AllowPrivate bool // addresses that suppliers type may lead to this machine and this network: the demo and tests
+	TaveURL      string // where Tave's API is; empty: at VSCO's
+	AllowPrivate bool   // addresses that suppliers type may lead to this machine and this network: the demo and tests
 }
 
 // Server is the site. It is an http.Handler.
@@ -55,6 +56,7 @@ type Server struct {
 	counts    *counts
 	draining  chan struct{}
 	world     *sandbox.World
+	vsco      *sandbox.VSCO
 	river     *riverui.Handler
 	echo      *echo.Echo
 }
@@ -65,7 +67,7 @@ func New(c Config) (*Server, error) {
 		config: c, pool: c.Pool, q: queries.New(c.Pool), log: c.Log,
 		door:      inbound.NewDoor(c.Pool, c.Jobs.River),
 		badProofs: newStrikes(5), badLogins: newStrikes(10),
-		draining: make(chan struct{}), world: sandbox.NewWorld(time.Now()), echo: echo.New(),
+		draining: make(chan struct{}), world: sandbox.NewWorld(time.Now()), vsco: sandbox.NewVSCO(sandbox.VSCOKey, time.Now()), echo: echo.New(),
 	}
 	if c.Gather > 0 {
 		s.door.AtOnce = c.Gather

@@ -20,6 +20,7 @@ import (
 // batch is deliveries of one lane on their way into the rows, in one transaction. What each of them came to, what it tells
 // and which regions show it is gathered, and written for all of them at once.
 type batch struct {
+	tx       pgx.Tx
 	q        *queries.Queries
 	pipeline *queries.Pipeline
 	rows     *queries.Queries // through the pipeline
@@ -58,7 +59,7 @@ func hold(ctx context.Context, tx pgx.Tx, lane Lane, now time.Time) (*batch, err
 		return nil, err
 	}
 	pipeline := queries.NewPipeline(tx)
-	return &batch{q: q, pipeline: pipeline, rows: queries.New(pipeline), lane: lane, setup: setup, defaults: defaults(setup, mapping), now: now, counted: 1,
+	return &batch{tx: tx, q: q, pipeline: pipeline, rows: queries.New(pipeline), lane: lane, setup: setup, defaults: defaults(setup, mapping), now: now, counted: 1,
 		days: map[string]int32{}, used: map[uuid.UUID]time.Time{},
 		regions: map[string]bool{"kpis": true, DeliveriesRegion(lane.ConnectionID): true, HealthRegion(lane.ConnectionID): true}}, nil
 }
@@ -80,7 +81,7 @@ func defaults(setup queries.LaneSetupRow, mapping *Mapping) Defaults {
 func (b *batch) apply(ctx context.Context, rows []queries.InLaneRow) (err error) {
 	events, faults := make([]Event, len(rows)), make([]error, len(rows))
 	for i, row := range rows {
-		events[i], faults[i] = Read(b.setup.Provider, row.ContentType, row.Body, b.defaults)
+		events[i], faults[i] = b.read(ctx, row)
 	}
 	if b.known, err = b.learn(ctx, events); err != nil {
 		return err
@@ -98,6 +99,15 @@ func (b *batch) apply(ctx context.Context, rows []queries.InLaneRow) (err error)
 		}
 	}
 	return b.pipeline.Flush(ctx)
+}
+
+// read makes an event of a delivery, or for a bell the job that looks what it rang about.
+func (b *batch) read(ctx context.Context, row queries.InLaneRow) (Event, error) {
+	if row.Proof == ProofDoorbell && row.Source == queries.DeliverySourceHook {
+		return Event{}, Ring(ctx, river.ClientFromContext[pgx.Tx](ctx), b.tx,
+			Bell{OrgID: b.lane.OrgID, ConnectionID: b.lane.ConnectionID, DeliveryID: row.ID, ContentType: row.ContentType, Body: row.Body})
+	}
+	return Read(b.setup.Provider, row.ContentType, row.Body, b.defaults)
 }
 
 // settled notes what a delivery came to.
@@ -195,12 +205,12 @@ func (b *batch) settle(ctx context.Context) error {
 // pass queues what the supplier's own systems want to hear. It need not wait for the disk either: a message's id follows
 // from its endpoint and delivery, so one that was sent before a crash undid this comes again under the id it had, as a retry
 // does.
-func (b *batch) pass(ctx context.Context, tx pgx.Tx) error {
+func (b *batch) pass(ctx context.Context) error {
 	messages, err := outbound.Queue(ctx, b.q, b.lane.OrgID, b.news)
 	if err != nil || len(messages) == 0 {
 		return err
 	}
-	_, err = river.ClientFromContext[pgx.Tx](ctx).InsertManyFastTx(ctx, tx, messages)
+	_, err = river.ClientFromContext[pgx.Tx](ctx).InsertManyFastTx(ctx, b.tx, messages)
 	return err
 }
 

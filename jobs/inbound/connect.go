@@ -102,7 +102,9 @@ func Reseal(ctx context.Context, pool *pgxpool.Pool, box *seal.Box) (int, error)
 		if err != nil {
 			return i, err
 		}
-		if row.SecretID == nil {
+		if row.Readback {
+			err = q.ResealReadback(ctx, queries.ResealReadbackParams{OrgID: row.OrgID, ConnectionID: row.ID, Sealed: sealed, Was: row.Sealed})
+		} else if row.SecretID == nil {
 			err = q.ResealToken(ctx, queries.ResealTokenParams{OrgID: row.OrgID, ID: row.ID, Sealed: sealed})
 		} else {
 			err = q.ResealSecret(ctx, queries.ResealSecretParams{OrgID: row.OrgID, ConnectionID: row.ID, ID: *row.SecretID, Sealed: sealed})

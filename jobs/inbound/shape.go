@@ -30,6 +30,9 @@ func Read(provider queries.Provider, contentType string, body []byte, d Defaults
 	if isTest(doc) {
 		return Event{}, ignored(testArrived)
 	}
+	if isReadBack(provider, doc) {
+		return readReadBack(doc, d)
+	}
 	if d.Mapping != nil {
 		return readMapped(*d.Mapping, doc, d)
 	}

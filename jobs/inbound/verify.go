@@ -43,6 +43,7 @@ var (
 	}}}
 	signed = []scheme{{"wedsync", VerifyWedSync}, {"standard", VerifyStandard}}
 	keyed  = append(signed[:len(signed):len(signed)], scheme{"static_key", verifyStaticKey})
+	belled = append(keyed[:len(keyed):len(keyed)], scheme{ProofDoorbell, verifyNothing})
 )
 
 // Verify says which scheme vouches for a delivery, also for one that is only too old (ErrStale). secrets are all that are live for its connection: two while one is rolled.
@@ -80,9 +81,25 @@ func schemesOf(provider queries.Provider, proof queries.SenderProof) []scheme {
 		return stripeOnly // Stripe always signs, so a weaker proof would only be of use to somebody else
 	case proof == queries.SenderProofStaticKey:
 		return keyed
+	case proof == queries.SenderProofDoorbell:
+		if provider != queries.ProviderTave {
+			return nil // nobody else's records are read back, so a bell would be believed
+		}
+		return belled
 	default:
 		return signed
 	}
+}
+
+// verifyNothing lets a bell in that anybody may ring: it is never read, only answered by reading back. Whoever shows a
+// proof means to be believed, so a wrong one is refused rather than taken for a bell.
+func verifyNothing(h http.Header, _ []byte, _ []string, _ time.Time) error {
+	for _, name := range []string{"X-WedSync-Signature", "X-WedSync-Key", "Webhook-Signature"} {
+		if h.Get(name) != "" {
+			return ErrBadSignature
+		}
+	}
+	return nil
 }
 
 // VerifyStripe checks Stripe-Signature: t=<unix>,v1=<hex>[,v1=…][,v0=…]. The key is the literal secret, whsec_ and all,

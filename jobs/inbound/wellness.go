@@ -53,8 +53,8 @@ func HabitSince(now time.Time) time.Time { return now.AddDate(0, 0, -2*7*habitWe
 // FactsOf sorts what the queries found. now carries the supplier's clock, here and in Health.
 func FactsOf(row queries.WellnessRow, days []queries.ArrivedDaysRow, secrets []queries.SecretsInUseRow, now time.Time) Facts {
 	f := Facts{
-		Provider: row.Provider, Last: never(row.LastAt), Lag: time.Duration(row.LagSeconds * float64(time.Second)), Measured: row.Measured,
-		Settled: row.Settled, Unused: row.Unused, Waiting: row.Waiting, Oldest: never(row.OldestAt), Retrying: row.Retrying, NextTry: never(row.NextTryAt),
+		Provider: row.Provider, Last: notEver(row.LastAt), Lag: time.Duration(row.LagSeconds * float64(time.Second)), Measured: row.Measured,
+		Settled: row.Settled, Unused: row.Unused, Waiting: row.Waiting, Oldest: notEver(row.OldestAt), Retrying: row.Retrying, NextTry: notEver(row.NextTryAt),
 		Failed: row.Failed, Dead: row.Dead, SetAside: row.Quarantined,
 	}
 	if row.SilentSince != nil {
@@ -84,8 +84,8 @@ func FactsOf(row queries.WellnessRow, days []queries.ArrivedDaysRow, secrets []q
 	return f
 }
 
-// never reads the epoch, by which the queries say that something never was.
-func never(t time.Time) time.Time {
+// notEver reads the epoch, by which the queries say that something never was.
+func notEver(t time.Time) time.Time {
 	if t.Unix() <= 0 {
 		return time.Time{}
 	}

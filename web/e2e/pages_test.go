@@ -32,7 +32,7 @@ type gallery struct {
 }
 
 // notForPeople are the GET routes without a page.
-var notForPeople = []string{"/live", "/healthz", "/readyz", "/metrics"}
+var notForPeople = []string{"/live", "/healthz", "/readyz", "/metrics", "/sandbox/vsco/*"}
 
 // TestEveryPage takes every page's picture on a phone and on a desk, by day and by night, and has axe look at each.
 func TestEveryPage(t *testing.T) {
@@ -143,6 +143,7 @@ func (g *gallery) shots() []shot {
 			w.see("The reading was not kept")
 		}},
 		{name: "mapping-empty", as: "fresh@example.com", path: "/app/connections/" + silent["connection_id"] + "/mapping"},
+		{name: "readback", route: "/app/connections/:id/readback", as: ada, path: connection("Ada Lindqvist Photography", "tave") + "/readback"},
 		{name: "delivery", route: "/app/deliveries/:id", as: ada, path: delivery(`o.name LIKE 'Ada%' AND w.status = 'applied' AND w.provider = 'stripe'`)},
 		{name: "delivery-failed", as: thea, path: delivery(`o.name LIKE 'Wild%' AND w.status = 'failed'`)},
 		{name: "endpoints", route: "/app/endpoints", as: ada},
