@@ -56,16 +56,20 @@ func New(c Config) (*Jobs, error) {
 	if c.Work {
 		workers := river.NewWorkers()
 		river.AddWorker(workers, &inbound.Apply{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
+		river.AddWorker(workers, &inbound.Import{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
+		river.AddWorker(workers, &forget{pool: c.Pool})
 		river.AddWorker(workers, &tidy{pool: c.Pool, waker: c.Waker, log: c.Log})
 		rc.Workers = workers
 		rc.Queues = map[string]river.QueueConfig{
-			inbound.Queue:      {MaxWorkers: 8, FetchPollInterval: 50 * time.Millisecond},
-			river.QueueDefault: {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
+			inbound.Queue:       {MaxWorkers: 8, FetchPollInterval: 50 * time.Millisecond},
+			inbound.ImportQueue: {MaxWorkers: 2}, // few, so that a long import leaves the database to what arrives live
+			river.QueueDefault:  {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
 		}
 		rc.JobTimeout, rc.RescueStuckJobsAfter = jobTimeout, rescueAfter
 		rc.PeriodicJobs = []*river.PeriodicJob{
 			river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) { return tidyArgs{}, nil },
 				&river.PeriodicJobOpts{RunOnStart: true}),
+			river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) { return forgetArgs{}, nil }, nil),
 		}
 	}
 	own, err := riversPool(c.Pool)
