@@ -55,6 +55,7 @@ func New(c Config) (*Jobs, error) {
 	}
 	if c.Work {
 		workers := river.NewWorkers()
+		river.AddWorker(workers, &inbound.Drain{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &inbound.Apply{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &inbound.Import{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &forget{pool: c.Pool})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
@@ -42,34 +41,23 @@ func (t *tidy) Work(ctx context.Context, _ *river.Job[tidyArgs]) error {
 	return t.pickUp(ctx)
 }
 
-// pickUp finds deliveries that wait for a job which will never come, and gives them one; those whose job was discarded
-// are given up, in words.
+// pickUp finds deliveries that wait for a job which will never come, and gives them one.
 func (t *tidy) pickUp(ctx context.Context) error {
-	stranded, err := queries.AllOrgsStranded(ctx, t.pool)
-	if err != nil || len(stranded) == 0 {
+	lanes, err := queries.AllOrgsStrandedLanes(ctx, t.pool)
+	if err != nil {
 		return err
 	}
-	t.log.WarnContext(ctx, "deliveries waited without a job", "deliveries", len(stranded))
-	var jobs []river.InsertManyParams
-	for _, s := range stranded {
-		if !s.GivenUp {
-			jobs = append(jobs, river.InsertManyParams{Args: inbound.ApplyArgs{OrgID: s.OrgID, DeliveryID: s.ID}})
-			continue
-		}
-		err := pgx.BeginFunc(ctx, t.pool, func(tx pgx.Tx) error {
-			q := queries.New(tx)
-			if _, err := q.MarkDead(ctx, queries.MarkDeadParams{OrgID: s.OrgID, ID: s.ID, Error: inbound.TriedEnough}); err != nil {
-				return err
-			}
-			return q.TouchRegions(ctx, queries.TouchRegionsParams{Audiences: []uuid.UUID{s.OrgID}, Regions: []string{"kpis"}})
-		})
-		if err != nil {
-			return err
-		}
-		t.waker.Wake(s.OrgID)
+	late, err := queries.AllOrgsStranded(ctx, t.pool)
+	if err != nil || len(lanes)+len(late) == 0 {
+		return err
 	}
-	if len(jobs) == 0 {
-		return nil
+	t.log.WarnContext(ctx, "deliveries waited without a job", "lanes", len(lanes), "set_aside", len(late))
+	var jobs []river.InsertManyParams
+	for _, l := range lanes {
+		jobs = append(jobs, river.InsertManyParams{Args: inbound.DrainArgs{OrgID: l.OrgID, ConnectionID: l.ConnectionID}})
+	}
+	for _, s := range late {
+		jobs = append(jobs, river.InsertManyParams{Args: inbound.ApplyArgs{OrgID: s.OrgID, DeliveryID: s.ID}})
 	}
 	_, err = river.ClientFromContext[pgx.Tx](ctx).InsertManyFast(ctx, jobs)
 	return err

@@ -8,13 +8,15 @@ INSERT INTO lanes (org_id, connection_id) SELECT org_id, id FROM made;
 -- name: AddConnectionSecret :one
 INSERT INTO connection_secrets (org_id, connection_id, sealed) VALUES (@org_id, @connection_id, @sealed) RETURNING id;
 
--- name: RetireOtherSecrets :exec
--- The secrets before the new one go on verifying until the sender has surely changed over. None is given more time than it had.
-UPDATE connection_secrets SET expires_at = least(expires_at, @until_then::timestamptz)
-WHERE org_id = @org_id AND connection_id = @connection_id AND id <> @id;
+-- name: CloseSecret :execrows
+-- Never the last one: a connection without a secret believes nobody.
+UPDATE connection_secrets s SET expires_at = now()
+WHERE s.org_id = @org_id AND s.connection_id = @connection_id AND s.id = @id AND (s.expires_at IS NULL OR s.expires_at > now())
+  AND EXISTS (SELECT 1 FROM connection_secrets other WHERE other.org_id = s.org_id AND other.connection_id = s.connection_id
+              AND other.id <> s.id AND other.created_at > s.created_at AND (other.expires_at IS NULL OR other.expires_at > now()));
 
 -- name: LiveSecrets :many
-SELECT id, created_at, expires_at FROM connection_secrets
+SELECT id, created_at, expires_at, last_used_at, clean FROM connection_secrets
 WHERE org_id = @org_id AND connection_id = @connection_id AND (expires_at IS NULL OR expires_at > now())
 ORDER BY created_at DESC;
 
@@ -25,7 +27,11 @@ SELECT c.org_id, c.id, c.proof,
        ARRAY(SELECT s.sealed FROM connection_secrets s
              WHERE s.org_id = c.org_id AND s.connection_id = c.id
                AND (s.expires_at IS NULL OR s.expires_at > now())
-             ORDER BY s.created_at DESC)::bytea[] AS sealed_secrets
+             ORDER BY s.created_at DESC, s.id)::bytea[] AS sealed_secrets,
+       ARRAY(SELECT s.id FROM connection_secrets s
+             WHERE s.org_id = c.org_id AND s.connection_id = c.id
+               AND (s.expires_at IS NULL OR s.expires_at > now())
+             ORDER BY s.created_at DESC, s.id)::uuid[] AS secret_ids
 FROM connections c
 WHERE c.token_sha256 = @token_sha256 AND c.provider = @provider;
 

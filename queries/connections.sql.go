@@ -34,7 +34,11 @@ SELECT c.org_id, c.id, c.proof,
        ARRAY(SELECT s.sealed FROM connection_secrets s
              WHERE s.org_id = c.org_id AND s.connection_id = c.id
                AND (s.expires_at IS NULL OR s.expires_at > now())
-             ORDER BY s.created_at DESC)::bytea[] AS sealed_secrets
+             ORDER BY s.created_at DESC, s.id)::bytea[] AS sealed_secrets,
+       ARRAY(SELECT s.id FROM connection_secrets s
+             WHERE s.org_id = c.org_id AND s.connection_id = c.id
+               AND (s.expires_at IS NULL OR s.expires_at > now())
+             ORDER BY s.created_at DESC, s.id)::uuid[] AS secret_ids
 FROM connections c
 WHERE c.token_sha256 = $1 AND c.provider = $2
 `
@@ -49,6 +53,7 @@ type AllOrgsConnectionByTokenRow struct {
 	ID            uuid.UUID
 	Proof         SenderProof
 	SealedSecrets [][]byte
+	SecretIds     []uuid.UUID
 }
 
 // The door: whose URL is this, and which secrets may vouch for the body. Crosses tenants because the caller has no
@@ -61,6 +66,7 @@ func (q *Queries) AllOrgsConnectionByToken(ctx context.Context, arg AllOrgsConne
 		&i.ID,
 		&i.Proof,
 		&i.SealedSecrets,
+		&i.SecretIds,
 	)
 	return i, err
 }
@@ -102,6 +108,28 @@ func (q *Queries) AllOrgsSealed(ctx context.Context) ([]AllOrgsSealedRow, error)
 		return nil, err
 	}
 	return items, nil
+}
+
+const closeSecret = `-- name: CloseSecret :execrows
+UPDATE connection_secrets s SET expires_at = now()
+WHERE s.org_id = $1 AND s.connection_id = $2 AND s.id = $3 AND (s.expires_at IS NULL OR s.expires_at > now())
+  AND EXISTS (SELECT 1 FROM connection_secrets other WHERE other.org_id = s.org_id AND other.connection_id = s.connection_id
+              AND other.id <> s.id AND other.created_at > s.created_at AND (other.expires_at IS NULL OR other.expires_at > now()))
+`
+
+type CloseSecretParams struct {
+	OrgID        uuid.UUID
+	ConnectionID uuid.UUID
+	ID           uuid.UUID
+}
+
+// Never the last one: a connection without a secret believes nobody.
+func (q *Queries) CloseSecret(ctx context.Context, arg CloseSecretParams) (int64, error) {
+	result, err := q.db.Exec(ctx, closeSecret, arg.OrgID, arg.ConnectionID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const connectionByID = `-- name: ConnectionByID :one
@@ -219,7 +247,7 @@ func (q *Queries) CreateConnection(ctx context.Context, arg CreateConnectionPara
 }
 
 const liveSecrets = `-- name: LiveSecrets :many
-SELECT id, created_at, expires_at FROM connection_secrets
+SELECT id, created_at, expires_at, last_used_at, clean FROM connection_secrets
 WHERE org_id = $1 AND connection_id = $2 AND (expires_at IS NULL OR expires_at > now())
 ORDER BY created_at DESC
 `
@@ -230,9 +258,11 @@ type LiveSecretsParams struct {
 }
 
 type LiveSecretsRow struct {
-	ID        uuid.UUID
-	CreatedAt time.Time
-	ExpiresAt *time.Time
+	ID         uuid.UUID
+	CreatedAt  time.Time
+	ExpiresAt  *time.Time
+	LastUsedAt *time.Time
+	Clean      int32
 }
 
 func (q *Queries) LiveSecrets(ctx context.Context, arg LiveSecretsParams) ([]LiveSecretsRow, error) {
@@ -244,7 +274,13 @@ func (q *Queries) LiveSecrets(ctx context.Context, arg LiveSecretsParams) ([]Liv
 	var items []LiveSecretsRow
 	for rows.Next() {
 		var i LiveSecretsRow
-		if err := rows.Scan(&i.ID, &i.CreatedAt, &i.ExpiresAt); err != nil {
+		if err := rows.Scan(
+			&i.ID,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.LastUsedAt,
+			&i.Clean,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -288,28 +324,5 @@ type ResealTokenParams struct {
 
 func (q *Queries) ResealToken(ctx context.Context, arg ResealTokenParams) error {
 	_, err := q.db.Exec(ctx, resealToken, arg.Sealed, arg.OrgID, arg.ID)
-	return err
-}
-
-const retireOtherSecrets = `-- name: RetireOtherSecrets :exec
-UPDATE connection_secrets SET expires_at = least(expires_at, $1::timestamptz)
-WHERE org_id = $2 AND connection_id = $3 AND id <> $4
-`
-
-type RetireOtherSecretsParams struct {
-	UntilThen    time.Time
-	OrgID        uuid.UUID
-	ConnectionID uuid.UUID
-	ID           uuid.UUID
-}
-
-// The secrets before the new one go on verifying until the sender has surely changed over. None is given more time than it had.
-func (q *Queries) RetireOtherSecrets(ctx context.Context, arg RetireOtherSecretsParams) error {
-	_, err := q.db.Exec(ctx, retireOtherSecrets,
-		arg.UntilThen,
-		arg.OrgID,
-		arg.ConnectionID,
-		arg.ID,
-	)
 	return err
 }

@@ -4,15 +4,19 @@
 -- is the name such a body had yesterday. Index: webhook_logs_event.
 WITH arrived AS (
     SELECT * FROM unnest(@org_ids::uuid[], @ids::uuid[], @connection_ids::uuid[], @providers::text[], @event_ids::text[], @also::text[],
-                         @event_types::text[], @received_at::timestamptz[], @content_types::text[], @proofs::text[], @bodies::bytea[])
-         AS a(org_id, id, connection_id, provider, event_id, also, event_type, received_at, content_type, proof, body)
+                         @event_types::text[], @received_at::timestamptz[], @content_types::text[], @proofs::text[], @bodies::bytea[],
+                         @sources::text[], @secret_ids::uuid[], @import_ids::uuid[], @statuses::text[], @errors::text[])
+         AS a(org_id, id, connection_id, provider, event_id, also, event_type, received_at, content_type, proof, body, source, secret_id, import_id, status, error)
 ), yesterday AS (
     SELECT a.id, l.id AS first_id FROM arrived a
     JOIN webhook_logs l ON l.org_id = a.org_id AND l.connection_id = a.connection_id AND l.event_id = a.also
     WHERE a.also <> '' AND l.received_at > a.received_at - interval '24 hours'
 ), stored AS (
-    INSERT INTO webhook_logs (org_id, id, connection_id, provider, event_id, event_type, received_at, content_type, proof, body)
-    SELECT a.org_id, a.id, a.connection_id, a.provider::provider, a.event_id, a.event_type, a.received_at, a.content_type, a.proof, a.body
+    INSERT INTO webhook_logs (org_id, id, connection_id, provider, event_id, event_type, received_at, content_type, proof, body,
+                              source, secret_id, import_id, status, error, cause)
+    SELECT a.org_id, a.id, a.connection_id, a.provider::provider, a.event_id, a.event_type, a.received_at, a.content_type, a.proof, a.body,
+           a.source::delivery_source, nullif(a.secret_id, '00000000-0000-0000-0000-000000000000'), nullif(a.import_id, '00000000-0000-0000-0000-000000000000'),
+           a.status::delivery_status, a.error, a.error
     FROM arrived a WHERE NOT EXISTS (SELECT 1 FROM yesterday y WHERE y.id = a.id)
     ORDER BY a.org_id, a.connection_id, a.event_id
     ON CONFLICT (org_id, connection_id, event_id) DO NOTHING
@@ -24,34 +28,18 @@ FROM arrived a LEFT JOIN stored s ON s.id = a.id LEFT JOIN yesterday y ON y.id =
 -- name: DeliveryByEvent :one
 SELECT id FROM webhook_logs WHERE org_id = @org_id AND connection_id = @connection_id AND event_id = @event_id;
 
--- name: LockDelivery :one
--- The worker's claim: held to the end of the transaction that applies it, so no delivery is applied twice at once.
-SELECT l.id, l.connection_id, l.provider, l.event_id, l.status, l.attempts, l.received_at, l.content_type, l.body,
-       o.timezone, o.currency
-FROM webhook_logs l JOIN orgs o ON o.id = l.org_id
-WHERE l.org_id = @org_id AND l.id = @id
-FOR UPDATE OF l;
+-- name: DeliveryLane :one
+SELECT connection_id FROM webhook_logs WHERE org_id = @org_id AND id = @id;
 
--- name: SettleDelivery :one
-UPDATE webhook_logs SET status = @status, error = @error, normalised = @normalised, attempts = attempts + 1, applied_at = @applied_at
-WHERE org_id = @org_id AND id = @id
-RETURNING attempts;
-
--- name: AddAttempt :exec
-INSERT INTO webhook_attempts (org_id, delivery_id, attempt, at, outcome, error)
-VALUES (@org_id, @delivery_id, @attempt, @at, @outcome, @error);
-
--- name: ReopenDelivery :execrows
+-- name: ReopenDelivery :many
 -- "Run again": an applied delivery has nothing to say twice, everything else may.
-UPDATE webhook_logs SET status = 'accepted', error = '', waiting_since = now()
-WHERE org_id = @org_id AND id = @id AND status IN ('failed', 'dead', 'ignored', 'quarantined');
-
--- name: MarkDead :execrows
-UPDATE webhook_logs SET status = 'dead', error = @error WHERE org_id = @org_id AND id = @id AND status = 'accepted';
+UPDATE webhook_logs SET status = 'accepted', error = '', cause = '', next_try_at = NULL, waiting_since = now()
+WHERE org_id = @org_id AND id = @id AND status IN ('failed', 'dead', 'ignored', 'quarantined')
+RETURNING connection_id;
 
 -- name: Deliveries :many
 -- One page of a connection's deliveries, newest first, before a given one. Index: webhook_logs_of_connection.
-SELECT l.id, l.event_id, l.event_type, l.status, l.attempts, l.error, l.received_at, l.applied_at
+SELECT l.id, l.event_id, l.event_type, l.status, l.attempts, l.error, l.received_at, l.applied_at, l.next_try_at, l.source
 FROM webhook_logs l
 WHERE l.org_id = @org_id AND l.connection_id = @connection_id
   AND (sqlc.narg('before')::uuid IS NULL OR l.id < sqlc.narg('before'))
@@ -61,7 +49,7 @@ ORDER BY l.id DESC LIMIT 51;
 
 -- name: DeliveryByID :one
 SELECT l.id, l.connection_id, l.provider, l.event_id, l.event_type, l.status, l.attempts, l.error, l.received_at, l.applied_at,
-       l.content_type, l.proof, l.body, l.normalised
+       l.content_type, l.proof, l.body, l.normalised, l.next_try_at, l.source, l.mapping_version, l.wedding_on
 FROM webhook_logs l WHERE l.org_id = @org_id AND l.id = @id;
 
 -- name: AttemptsOf :many

@@ -10,46 +10,25 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 )
-
-const addAttempt = `-- name: AddAttempt :exec
-INSERT INTO webhook_attempts (org_id, delivery_id, attempt, at, outcome, error)
-VALUES ($1, $2, $3, $4, $5, $6)
-`
-
-type AddAttemptParams struct {
-	OrgID      uuid.UUID
-	DeliveryID uuid.UUID
-	Attempt    int32
-	At         time.Time
-	Outcome    DeliveryStatus
-	Error      string
-}
-
-func (q *Queries) AddAttempt(ctx context.Context, arg AddAttemptParams) error {
-	_, err := q.db.Exec(ctx, addAttempt,
-		arg.OrgID,
-		arg.DeliveryID,
-		arg.Attempt,
-		arg.At,
-		arg.Outcome,
-		arg.Error,
-	)
-	return err
-}
 
 const allOrgsInsertDeliveries = `-- name: AllOrgsInsertDeliveries :many
 WITH arrived AS (
-    SELECT org_id, id, connection_id, provider, event_id, also, event_type, received_at, content_type, proof, body FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-                         $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::bytea[])
-         AS a(org_id, id, connection_id, provider, event_id, also, event_type, received_at, content_type, proof, body)
+    SELECT org_id, id, connection_id, provider, event_id, also, event_type, received_at, content_type, proof, body, source, secret_id, import_id, status, error FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
+                         $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::bytea[],
+                         $12::text[], $13::uuid[], $14::uuid[], $15::text[], $16::text[])
+         AS a(org_id, id, connection_id, provider, event_id, also, event_type, received_at, content_type, proof, body, source, secret_id, import_id, status, error)
 ), yesterday AS (
     SELECT a.id, l.id AS first_id FROM arrived a
     JOIN webhook_logs l ON l.org_id = a.org_id AND l.connection_id = a.connection_id AND l.event_id = a.also
     WHERE a.also <> '' AND l.received_at > a.received_at - interval '24 hours'
 ), stored AS (
-    INSERT INTO webhook_logs (org_id, id, connection_id, provider, event_id, event_type, received_at, content_type, proof, body)
-    SELECT a.org_id, a.id, a.connection_id, a.provider::provider, a.event_id, a.event_type, a.received_at, a.content_type, a.proof, a.body
+    INSERT INTO webhook_logs (org_id, id, connection_id, provider, event_id, event_type, received_at, content_type, proof, body,
+                              source, secret_id, import_id, status, error, cause)
+    SELECT a.org_id, a.id, a.connection_id, a.provider::provider, a.event_id, a.event_type, a.received_at, a.content_type, a.proof, a.body,
+           a.source::delivery_source, nullif(a.secret_id, '00000000-0000-0000-0000-000000000000'), nullif(a.import_id, '00000000-0000-0000-0000-000000000000'),
+           a.status::delivery_status, a.error, a.error
     FROM arrived a WHERE NOT EXISTS (SELECT 1 FROM yesterday y WHERE y.id = a.id)
     ORDER BY a.org_id, a.connection_id, a.event_id
     ON CONFLICT (org_id, connection_id, event_id) DO NOTHING
@@ -71,6 +50,11 @@ type AllOrgsInsertDeliveriesParams struct {
 	ContentTypes  []string
 	Proofs        []string
 	Bodies        [][]byte
+	Sources       []string
+	SecretIds     []uuid.UUID
+	ImportIds     []uuid.UUID
+	Statuses      []string
+	Errors        []string
 }
 
 type AllOrgsInsertDeliveriesRow struct {
@@ -95,6 +79,11 @@ func (q *Queries) AllOrgsInsertDeliveries(ctx context.Context, arg AllOrgsInsert
 		arg.ContentTypes,
 		arg.Proofs,
 		arg.Bodies,
+		arg.Sources,
+		arg.SecretIds,
+		arg.ImportIds,
+		arg.Statuses,
+		arg.Errors,
 	)
 	if err != nil {
 		return nil, err
@@ -175,7 +164,7 @@ func (q *Queries) AttemptsOf(ctx context.Context, arg AttemptsOfParams) ([]Attem
 }
 
 const deliveries = `-- name: Deliveries :many
-SELECT l.id, l.event_id, l.event_type, l.status, l.attempts, l.error, l.received_at, l.applied_at
+SELECT l.id, l.event_id, l.event_type, l.status, l.attempts, l.error, l.received_at, l.applied_at, l.next_try_at, l.source
 FROM webhook_logs l
 WHERE l.org_id = $1 AND l.connection_id = $2
   AND ($3::uuid IS NULL OR l.id < $3)
@@ -201,6 +190,8 @@ type DeliveriesRow struct {
 	Error      string
 	ReceivedAt time.Time
 	AppliedAt  *time.Time
+	NextTryAt  *time.Time
+	Source     DeliverySource
 }
 
 // One page of a connection's deliveries, newest first, before a given one. Index: webhook_logs_of_connection.
@@ -228,6 +219,8 @@ func (q *Queries) Deliveries(ctx context.Context, arg DeliveriesParams) ([]Deliv
 			&i.Error,
 			&i.ReceivedAt,
 			&i.AppliedAt,
+			&i.NextTryAt,
+			&i.Source,
 		); err != nil {
 			return nil, err
 		}
@@ -258,7 +251,7 @@ func (q *Queries) DeliveryByEvent(ctx context.Context, arg DeliveryByEventParams
 
 const deliveryByID = `-- name: DeliveryByID :one
 SELECT l.id, l.connection_id, l.provider, l.event_id, l.event_type, l.status, l.attempts, l.error, l.received_at, l.applied_at,
-       l.content_type, l.proof, l.body, l.normalised
+       l.content_type, l.proof, l.body, l.normalised, l.next_try_at, l.source, l.mapping_version, l.wedding_on
 FROM webhook_logs l WHERE l.org_id = $1 AND l.id = $2
 `
 
@@ -268,20 +261,24 @@ type DeliveryByIDParams struct {
 }
 
 type DeliveryByIDRow struct {
-	ID           uuid.UUID
-	ConnectionID uuid.UUID
-	Provider     Provider
-	EventID      string
-	EventType    string
-	Status       DeliveryStatus
-	Attempts     int32
-	Error        string
-	ReceivedAt   time.Time
-	AppliedAt    *time.Time
-	ContentType  string
-	Proof        string
-	Body         []byte
-	Normalised   []byte
+	ID             uuid.UUID
+	ConnectionID   uuid.UUID
+	Provider       Provider
+	EventID        string
+	EventType      string
+	Status         DeliveryStatus
+	Attempts       int32
+	Error          string
+	ReceivedAt     time.Time
+	AppliedAt      *time.Time
+	ContentType    string
+	Proof          string
+	Body           []byte
+	Normalised     []byte
+	NextTryAt      *time.Time
+	Source         DeliverySource
+	MappingVersion *int32
+	WeddingOn      pgtype.Date
 }
 
 func (q *Queries) DeliveryByID(ctx context.Context, arg DeliveryByIDParams) (DeliveryByIDRow, error) {
@@ -302,78 +299,34 @@ func (q *Queries) DeliveryByID(ctx context.Context, arg DeliveryByIDParams) (Del
 		&i.Proof,
 		&i.Body,
 		&i.Normalised,
+		&i.NextTryAt,
+		&i.Source,
+		&i.MappingVersion,
+		&i.WeddingOn,
 	)
 	return i, err
 }
 
-const lockDelivery = `-- name: LockDelivery :one
-SELECT l.id, l.connection_id, l.provider, l.event_id, l.status, l.attempts, l.received_at, l.content_type, l.body,
-       o.timezone, o.currency
-FROM webhook_logs l JOIN orgs o ON o.id = l.org_id
-WHERE l.org_id = $1 AND l.id = $2
-FOR UPDATE OF l
+const deliveryLane = `-- name: DeliveryLane :one
+SELECT connection_id FROM webhook_logs WHERE org_id = $1 AND id = $2
 `
 
-type LockDeliveryParams struct {
+type DeliveryLaneParams struct {
 	OrgID uuid.UUID
 	ID    uuid.UUID
 }
 
-type LockDeliveryRow struct {
-	ID           uuid.UUID
-	ConnectionID uuid.UUID
-	Provider     Provider
-	EventID      string
-	Status       DeliveryStatus
-	Attempts     int32
-	ReceivedAt   time.Time
-	ContentType  string
-	Body         []byte
-	Timezone     string
-	Currency     string
+func (q *Queries) DeliveryLane(ctx context.Context, arg DeliveryLaneParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, deliveryLane, arg.OrgID, arg.ID)
+	var connection_id uuid.UUID
+	err := row.Scan(&connection_id)
+	return connection_id, err
 }
 
-// The worker's claim: held to the end of the transaction that applies it, so no delivery is applied twice at once.
-func (q *Queries) LockDelivery(ctx context.Context, arg LockDeliveryParams) (LockDeliveryRow, error) {
-	row := q.db.QueryRow(ctx, lockDelivery, arg.OrgID, arg.ID)
-	var i LockDeliveryRow
-	err := row.Scan(
-		&i.ID,
-		&i.ConnectionID,
-		&i.Provider,
-		&i.EventID,
-		&i.Status,
-		&i.Attempts,
-		&i.ReceivedAt,
-		&i.ContentType,
-		&i.Body,
-		&i.Timezone,
-		&i.Currency,
-	)
-	return i, err
-}
-
-const markDead = `-- name: MarkDead :execrows
-UPDATE webhook_logs SET status = 'dead', error = $1 WHERE org_id = $2 AND id = $3 AND status = 'accepted'
-`
-
-type MarkDeadParams struct {
-	Error string
-	OrgID uuid.UUID
-	ID    uuid.UUID
-}
-
-func (q *Queries) MarkDead(ctx context.Context, arg MarkDeadParams) (int64, error) {
-	result, err := q.db.Exec(ctx, markDead, arg.Error, arg.OrgID, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const reopenDelivery = `-- name: ReopenDelivery :execrows
-UPDATE webhook_logs SET status = 'accepted', error = '', waiting_since = now()
+const reopenDelivery = `-- name: ReopenDelivery :many
+UPDATE webhook_logs SET status = 'accepted', error = '', cause = '', next_try_at = NULL, waiting_since = now()
 WHERE org_id = $1 AND id = $2 AND status IN ('failed', 'dead', 'ignored', 'quarantined')
+RETURNING connection_id
 `
 
 type ReopenDeliveryParams struct {
@@ -382,39 +335,22 @@ type ReopenDeliveryParams struct {
 }
 
 // "Run again": an applied delivery has nothing to say twice, everything else may.
-func (q *Queries) ReopenDelivery(ctx context.Context, arg ReopenDeliveryParams) (int64, error) {
-	result, err := q.db.Exec(ctx, reopenDelivery, arg.OrgID, arg.ID)
+func (q *Queries) ReopenDelivery(ctx context.Context, arg ReopenDeliveryParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, reopenDelivery, arg.OrgID, arg.ID)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
-}
-
-const settleDelivery = `-- name: SettleDelivery :one
-UPDATE webhook_logs SET status = $1, error = $2, normalised = $3, attempts = attempts + 1, applied_at = $4
-WHERE org_id = $5 AND id = $6
-RETURNING attempts
-`
-
-type SettleDeliveryParams struct {
-	Status     DeliveryStatus
-	Error      string
-	Normalised []byte
-	AppliedAt  *time.Time
-	OrgID      uuid.UUID
-	ID         uuid.UUID
-}
-
-func (q *Queries) SettleDelivery(ctx context.Context, arg SettleDeliveryParams) (int32, error) {
-	row := q.db.QueryRow(ctx, settleDelivery,
-		arg.Status,
-		arg.Error,
-		arg.Normalised,
-		arg.AppliedAt,
-		arg.OrgID,
-		arg.ID,
-	)
-	var attempts int32
-	err := row.Scan(&attempts)
-	return attempts, err
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var connection_id uuid.UUID
+		if err := rows.Scan(&connection_id); err != nil {
+			return nil, err
+		}
+		items = append(items, connection_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

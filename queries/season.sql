@@ -1,7 +1,3 @@
--- name: LockOutsideObjects :exec
--- Deliveries about the same outside object take turns; all others run side by side. Sorted by the caller.
-SELECT pg_advisory_xact_lock(k) FROM unnest(@keys::bigint[]) AS k;
-
 -- name: ClientForUpdate :one
 SELECT id, name, partner_name, email, phone, deleted, stamps FROM clients
 WHERE org_id = @org_id AND connection_id = @connection_id AND external_id = @external_id;
@@ -44,14 +40,6 @@ SELECT DISTINCT p.id, p.status, p.amount_minor, p.currency, p.refund_total_minor
 FROM payment_names n JOIN payments p ON p.org_id = n.org_id AND p.id = n.payment_id
 WHERE n.org_id = @org_id AND n.connection_id = @connection_id AND n.name = ANY(@names::text[])
 ORDER BY p.created_at, p.id;
-
--- name: LockPaymentsNamed :many
--- Two deliveries may know one payment by different names; on its row they take turns after all. Sorted, as everybody does.
-SELECT p.id FROM payments p
-WHERE p.org_id = @org_id AND p.id IN (
-    SELECT n.payment_id FROM payment_names n
-    WHERE n.org_id = @org_id AND n.connection_id = @connection_id AND n.name = ANY(@names::text[]))
-ORDER BY p.id FOR UPDATE;
 
 -- name: SavePayment :exec
 INSERT INTO payments (org_id, id, connection_id, status, amount_minor, currency, refund_total_minor, booking_external_id,
@@ -188,8 +176,8 @@ SELECT
         AND lower(b.during) >= @now AND lower(b.during) < @in_30_days) AS weddings_next_30d,
     (SELECT count(*) FROM vendor_invites v WHERE v.org_id = @org_id AND v.status = 'accepted') AS invites_accepted,
     (SELECT count(*) FROM sync_conflicts s WHERE s.org_id = @org_id AND s.resolved_at IS NULL) AS conflicts_open,
-    (SELECT count(*) FROM webhook_logs w WHERE w.org_id = @org_id AND w.status = 'accepted') AS events_waiting,
-    (SELECT count(*) FROM webhook_logs w WHERE w.org_id = @org_id AND w.status IN ('failed', 'dead', 'quarantined')) AS events_unread
+    (SELECT count(*) FROM webhook_logs w WHERE w.org_id = @org_id AND (w.status = 'accepted' OR w.status = 'failed' AND w.next_try_at IS NOT NULL)) AS events_waiting,
+    (SELECT count(*) FROM webhook_logs w WHERE w.org_id = @org_id AND w.status IN ('failed', 'dead', 'quarantined') AND w.next_try_at IS NULL) AS events_unread
 FROM orgs o
 LEFT JOIN LATERAL (
     SELECT sum(p.amount_minor) AS paid, sum(p.refunded_minor) AS refunded

@@ -225,8 +225,8 @@ SELECT
         AND lower(b.during) >= $2 AND lower(b.during) < $3) AS weddings_next_30d,
     (SELECT count(*) FROM vendor_invites v WHERE v.org_id = $1 AND v.status = 'accepted') AS invites_accepted,
     (SELECT count(*) FROM sync_conflicts s WHERE s.org_id = $1 AND s.resolved_at IS NULL) AS conflicts_open,
-    (SELECT count(*) FROM webhook_logs w WHERE w.org_id = $1 AND w.status = 'accepted') AS events_waiting,
-    (SELECT count(*) FROM webhook_logs w WHERE w.org_id = $1 AND w.status IN ('failed', 'dead', 'quarantined')) AS events_unread
+    (SELECT count(*) FROM webhook_logs w WHERE w.org_id = $1 AND (w.status = 'accepted' OR w.status = 'failed' AND w.next_try_at IS NOT NULL)) AS events_waiting,
+    (SELECT count(*) FROM webhook_logs w WHERE w.org_id = $1 AND w.status IN ('failed', 'dead', 'quarantined') AND w.next_try_at IS NULL) AS events_unread
 FROM orgs o
 LEFT JOIN LATERAL (
     SELECT sum(p.amount_minor) AS paid, sum(p.refunded_minor) AS refunded
@@ -322,51 +322,6 @@ func (q *Queries) LatestActivities(ctx context.Context, orgID uuid.UUID) ([]Late
 			return nil, err
 		}
 		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const lockOutsideObjects = `-- name: LockOutsideObjects :exec
-SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k
-`
-
-// Deliveries about the same outside object take turns; all others run side by side. Sorted by the caller.
-func (q *Queries) LockOutsideObjects(ctx context.Context, keys []int64) error {
-	_, err := q.db.Exec(ctx, lockOutsideObjects, keys)
-	return err
-}
-
-const lockPaymentsNamed = `-- name: LockPaymentsNamed :many
-SELECT p.id FROM payments p
-WHERE p.org_id = $1 AND p.id IN (
-    SELECT n.payment_id FROM payment_names n
-    WHERE n.org_id = $1 AND n.connection_id = $2 AND n.name = ANY($3::text[]))
-ORDER BY p.id FOR UPDATE
-`
-
-type LockPaymentsNamedParams struct {
-	OrgID        uuid.UUID
-	ConnectionID uuid.UUID
-	Names        []string
-}
-
-// Two deliveries may know one payment by different names; on its row they take turns after all. Sorted, as everybody does.
-func (q *Queries) LockPaymentsNamed(ctx context.Context, arg LockPaymentsNamedParams) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, lockPaymentsNamed, arg.OrgID, arg.ConnectionID, arg.Names)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []uuid.UUID
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -702,7 +702,7 @@ func secretForm(id uuid.UUID, fault string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = ui.Field(ui.Input{Name: "secret", ID: "new-secret", Label: "A secret that the sender made", Autocomplete: "off", Error: fault,
-			Hint: "Stripe shows it beside the endpoint; it begins with whsec_. The secrets before it are taken for another day."}).Render(ctx, templ_7745c5c3_Buffer)
+			Hint: "Stripe shows it beside the endpoint; it begins with whsec_. The one before it is taken too, until the new one has vouched for 20 deliveries in a row."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

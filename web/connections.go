@@ -108,7 +108,7 @@ func (s *Server) drawConnection(c echo.Context, status int, secretFault string) 
 		p.LiveURL = liveURL(map[string]views.Stand{inbound.DeliveriesRegion(id): view.List.Stand})
 	}
 	if c.QueryParam("kept") == "secret" {
-		p.Flash = "The secret is kept. Deliveries signed with the one before are taken for another 24 hours."
+		p.Flash = "The secret is kept. The one before is taken too, until the new one has vouched for 20 deliveries in a row."
 	}
 	return draw(c, status, views.Connection(p, view))
 }

@@ -61,7 +61,7 @@ func runnable(s queries.DeliveryStatus) bool {
 	return s != queries.DeliveryStatusApplied && s != queries.DeliveryStatusAccepted
 }
 
-// createRun is "run again": the delivery waits anew, and a job for it, in one transaction.
+// createRun is "run again": the delivery waits anew in its lane, in one transaction.
 func (s *Server) createRun(c echo.Context) error {
 	v, ctx := visitorOf(c), c.Request().Context()
 	id, err := idOf(c)
@@ -75,10 +75,10 @@ func (s *Server) createRun(c echo.Context) error {
 			return err
 		}
 		reopened, err := q.ReopenDelivery(ctx, queries.ReopenDeliveryParams{OrgID: v.OrgID, ID: id})
-		if err != nil || reopened == 0 {
+		if err != nil || len(reopened) == 0 {
 			return err // a second press finds it waiting already
 		}
-		if _, err := s.door.River.InsertTx(ctx, tx, inbound.ApplyArgs{OrgID: v.OrgID, DeliveryID: id}, nil); err != nil {
+		if err := inbound.Enter(ctx, tx, s.door.River, []inbound.Lane{{OrgID: v.OrgID, ConnectionID: row.ConnectionID}}); err != nil {
 			return err
 		}
 		if err := q.Audit(ctx, queries.AuditParams{OrgID: v.OrgID, UserID: &v.UserID, Action: "delivery.rerun", Subject: id.String(), Detail: row.EventType}); err != nil {

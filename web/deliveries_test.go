@@ -111,8 +111,8 @@ func TestAFailedDeliveryMayRunAgain(t *testing.T) {
 	c.post(t, "/app/deliveries/"+got.ID.String()+"/runs", nil, owner) // applied: nothing to run
 	var told string
 	err := c.pool.QueryRow(t.Context(), `SELECT string_agg(a.attempt || ' ' || a.outcome, ', ' ORDER BY a.attempt) || '; ' || (SELECT count(*) FROM bookings WHERE org_id = $1) || ' booking; ' ||
-		(SELECT count(*) FROM river_job WHERE kind = 'apply_delivery') || ' jobs' FROM webhook_attempts a WHERE a.org_id = $1`, c.org).Scan(&told)
-	if err != nil || told != "1 failed, 2 applied; 1 booking; 2 jobs" {
+		(SELECT count(*) FROM river_job WHERE kind = 'drain_lane') || ' drains' FROM webhook_attempts a WHERE a.org_id = $1`, c.org).Scan(&told)
+	if err != nil || told != "1 failed, 2 applied; 1 booking; 2 drains" {
 		t.Errorf("%s, %v", told, err)
 	}
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -28,7 +27,7 @@ func (s *Server) createSecret(c echo.Context) error {
 	if fault != "" {
 		return s.drawConnection(c, http.StatusUnprocessableEntity, fault)
 	}
-	if err := inbound.AddSecret(ctx, s.pool, s.config.Box, v.OrgID, id, &v.UserID, secret, time.Now()); err != nil {
+	if err := inbound.AddSecret(ctx, s.pool, s.config.Box, v.OrgID, id, &v.UserID, secret); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/app/connections/"+id.String()+"?kept=secret")

@@ -41,18 +41,21 @@ func (s *Server) receive(c echo.Context) error {
 	if err != nil {
 		return s.refused(c, err)
 	}
-	provider := queries.Provider(c.Param("provider"))
-	proof, err := s.vouched(c, connection, provider, body, secrets, now)
-	if err != nil {
-		return s.refused(c, err)
+	d := inbound.Delivery{OrgID: connection.OrgID, ConnectionID: connection.ID, Provider: queries.Provider(c.Param("provider")), ContentType: contentType,
+		Body: body, ReceivedAt: now}
+	vouching := s.vouched(c, connection, secrets, &d)
+	if vouching != nil && !d.Late {
+		return s.refused(c, vouching)
 	}
-	taken, err := s.door.Deliver(ctx, inbound.Delivery{
-		OrgID: connection.OrgID, ConnectionID: connection.ID, Provider: provider, ContentType: contentType, Proof: proof,
-		Peeked: inbound.Peek(provider, c.Request().Header, body, now), Body: body, ReceivedAt: now,
-	})
+	d.Peeked = inbound.Peek(d.Provider, c.Request().Header, body, now)
+	taken, err := s.door.Deliver(ctx, d)
 	if err != nil {
 		s.log.Error("a delivery was not taken; its sender tries again", "id", requestIDOf(ctx), "org_id", connection.OrgID, "error", err)
 		return s.refused(c, errAway)
+	}
+	if d.Late { // kept, but not believed: the sender hears what the contract says, and so tries again
+		s.waiting.watch(connection.OrgID)
+		return s.refused(c, vouching)
 	}
 	if taken.Duplicate {
 		s.counts.delivery("duplicate")
@@ -110,17 +113,25 @@ func readable(contentType string) bool {
 	}
 }
 
-// vouched verifies the raw bytes. Verifying comes before counting: a true delivery is taken however many false ones came
-// before it from the same address, and clears the count.
-func (s *Server) vouched(c echo.Context, connection queries.AllOrgsConnectionByTokenRow, provider queries.Provider, body []byte, secrets []string, now time.Time) (string, error) {
-	caller := c.RealIP() + " " + connection.ID.String()
-	proof, err := inbound.Verify(provider, connection.Proof, c.Request().Header, body, secrets, now)
+// vouched verifies the raw bytes and notes who vouched for them. Verifying comes before counting: a true delivery is taken
+// however many false ones came before it from the same address, and clears the count. One whose signature is genuine and
+// only its time is not, is late.
+func (s *Server) vouched(c echo.Context, connection queries.AllOrgsConnectionByTokenRow, secrets []string, d *inbound.Delivery) error {
+	caller, header := c.RealIP()+" "+connection.ID.String(), c.Request().Header
+	scheme, err := inbound.Verify(d.Provider, connection.Proof, header, d.Body, secrets, d.ReceivedAt)
+	if err == nil || errors.Is(err, inbound.ErrStale) {
+		d.Proof, d.Late = scheme, err != nil
+		if i := inbound.WhichSecret(d.Provider, connection.Proof, header, d.Body, secrets, d.ReceivedAt); i >= 0 {
+			d.SecretID = &connection.SecretIds[i]
+		}
+	}
 	if err == nil {
 		s.badProofs.clear(caller)
-		return proof, nil
+		return nil
 	}
-	if s.badProofs.strike(caller, now) {
-		return "", errTooOften
+	if s.badProofs.strike(caller, d.ReceivedAt) {
+		d.Late = false // who sends the same old delivery over and over is not helped by keeping it
+		return errTooOften
 	}
-	return "", err
+	return err
 }

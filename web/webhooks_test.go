@@ -182,8 +182,50 @@ func TestWhatTheDoorRefuses(t *testing.T) {
 		}
 	}
 	var stored int
-	if err := s.pool.QueryRow(t.Context(), "SELECT count(*) FROM webhook_logs WHERE org_id = $1", org).Scan(&stored); err != nil || stored != 0 {
+	if err := s.pool.QueryRow(t.Context(), "SELECT count(*) FROM webhook_logs WHERE org_id = $1 AND status <> 'quarantined'", org).Scan(&stored); err != nil || stored != 0 {
 		t.Errorf("%d refused deliveries were stored, %v", stored, err)
+	}
+}
+
+// The signature is genuine and only the time is not: the sender hears no, and yet nothing is lost.
+func TestALateDeliveryIsKeptAsideAndOneClickTakesIt(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, queries.ProviderCustom)
+	c.work(t)
+	late := func(r *http.Request) {
+		for name, values := range inbound.Sign(c.provider, c.Secret, []byte(booking("e-1")), time.Now().Add(-time.Hour)) {
+			r.Header[name] = values
+		}
+	}
+	for range 2 { // sent twice, kept once
+		if code, got, _ := c.send(t, c.signed(t, booking("e-1"), late)); code != 401 || got.Error.Code != "stale_timestamp" {
+			t.Fatalf("%d %+v", code, got)
+		}
+	}
+	count := func(where string) (n int) {
+		if err := c.pool.QueryRow(t.Context(), "SELECT count(*) FROM "+where, c.org).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	var id uuid.UUID
+	var words string
+	if err := c.pool.QueryRow(t.Context(), "SELECT id, error FROM webhook_logs WHERE org_id = $1 AND status = 'quarantined'", c.org).Scan(&id, &words); err != nil || !strings.Contains(words, "genuine signature") {
+		t.Fatalf("%q, %v", words, err)
+	}
+	if n := count("bookings WHERE org_id = $1"); n != 0 {
+		t.Errorf("%d bookings before anybody accepted it", n)
+	}
+	c.post(t, "/app/deliveries/"+id.String()+"/runs", nil, c.owner(t))
+	if status, words := c.fate(t, id); status != "applied" || words != "" {
+		t.Errorf("%s, %q", status, words)
+	}
+	// The sender's own next try, signed anew, is not taken for a repeat of what was set aside, and changes nothing twice.
+	if code, got, _ := c.send(t, c.signed(t, booking("e-1"))); code != 202 {
+		t.Errorf("%d %+v", code, got)
+	}
+	if n := count("bookings WHERE org_id = $1"); n != 1 {
+		t.Errorf("%d bookings", n)
 	}
 }
 

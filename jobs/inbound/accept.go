@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -30,6 +31,7 @@ type Delivery struct {
 	Source   queries.DeliverySource // empty: it was posted to us
 	SecretID *uuid.UUID             // which secret vouched for it
 	ImportID *uuid.UUID             // the sheet it was a row of
+	Late     bool                   // vouched for, but with a time outside the window: kept in quarantine until a person says so
 }
 
 // Receipt is what the sender is told: the delivery's id, or that of the first one like it.
@@ -50,7 +52,7 @@ func NewDoor(pool *pgxpool.Pool, client *river.Client[pgx.Tx]) *Door {
 	return &Door{Pool: pool, River: client, waiting: make(chan asking, mostWaiting)}
 }
 
-// Accept stores deliveries and the jobs that will apply them in one transaction: when it returns, neither can be lost
+// Accept stores deliveries and sees that their lanes are drained, in one transaction: when it returns, neither can be lost
 // and neither exists without the other. It takes many at once because a commit costs the same for one as for a hundred.
 func (d *Door) Accept(ctx context.Context, deliveries []Delivery) ([]Receipt, error) {
 	receipts := make([]Receipt, len(deliveries))
@@ -60,17 +62,23 @@ func (d *Door) Accept(ctx context.Context, deliveries []Delivery) ([]Receipt, er
 		if err != nil {
 			return err
 		}
-		jobs := mark(receipts, stored, deliveries)
-		if len(jobs) == 0 {
+		lanes := mark(receipts, stored, deliveries)
+		if len(lanes) == 0 {
 			return nil
 		}
-		_, err = d.River.InsertManyFastTx(ctx, tx, jobs)
-		return err
+		return Enter(ctx, tx, d.River, lanes)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("accept %d deliveries: %w", len(deliveries), err)
 	}
 	return receipts, d.findFirsts(ctx, deliveries, receipts)
+}
+
+func (d Delivery) eventID() string {
+	if d.Late {
+		return lateEvent + d.Peeked.EventID
+	}
+	return d.Peeked.EventID
 }
 
 // columns turns deliveries into the arrays of one statement, and gives each its id.
@@ -81,38 +89,61 @@ func columns(deliveries []Delivery, receipts []Receipt) (p queries.AllOrgsInsert
 		p.OrgIds = append(p.OrgIds, d.OrgID)
 		p.ConnectionIds = append(p.ConnectionIds, d.ConnectionID)
 		p.Providers = append(p.Providers, string(d.Provider))
-		p.EventIds = append(p.EventIds, d.Peeked.EventID)
+		p.EventIds = append(p.EventIds, d.eventID())
 		p.Also = append(p.Also, d.Peeked.Also)
 		p.EventTypes = append(p.EventTypes, d.Peeked.EventType)
 		p.ReceivedAt = append(p.ReceivedAt, d.ReceivedAt)
 		p.ContentTypes = append(p.ContentTypes, d.ContentType)
 		p.Proofs = append(p.Proofs, d.Proof)
 		p.Bodies = append(p.Bodies, d.Body)
+		p.Sources = append(p.Sources, string(cmp.Or(d.Source, queries.DeliverySourceHook)))
+		p.SecretIds, p.ImportIds = append(p.SecretIds, orNil(d.SecretID)), append(p.ImportIds, orNil(d.ImportID))
+		status, reason := kept(d)
+		p.Statuses, p.Errors = append(p.Statuses, string(status)), append(p.Errors, reason)
 	}
 	return p
 }
 
-// mark tells new deliveries from doubles and gives a job for each new one.
-func mark(receipts []Receipt, stored []queries.AllOrgsInsertDeliveriesRow, deliveries []Delivery) []river.InsertManyParams {
-	var jobs []river.InsertManyParams
+// lateEvent keeps a late delivery from standing in the way of the sender's next try, which carries the same event id.
+const lateEvent = "late:"
+
+func kept(d Delivery) (queries.DeliveryStatus, string) {
+	if d.Late {
+		return queries.DeliveryStatusQuarantined, quarantined
+	}
+	return queries.DeliveryStatusAccepted, ""
+}
+
+const quarantined = "It came with a genuine signature, but its time was more than five minutes from ours, as a replay's would be. " +
+	"It was set aside and has changed nothing; accept it if you know why it was late."
+
+func orNil(id *uuid.UUID) uuid.UUID {
+	if id == nil {
+		return uuid.Nil
+	}
+	return *id
+}
+
+// mark tells new deliveries from doubles and gives the lanes in which new ones wait.
+func mark(receipts []Receipt, stored []queries.AllOrgsInsertDeliveriesRow, deliveries []Delivery) []Lane {
+	place := make(map[uuid.UUID]int, len(receipts))
+	for i, r := range receipts {
+		place[r.ID] = i
+	}
+	var lanes []Lane
 	for _, row := range stored {
-		for i := range receipts {
-			if receipts[i].ID != row.ID {
-				continue
-			}
-			if row.IsNew {
-				jobs = append(jobs, river.InsertManyParams{Args: ApplyArgs{OrgID: deliveries[i].OrgID, DeliveryID: row.ID}})
-				continue
-			}
-			receipts[i].Duplicate = true
-			if row.FirstID != nil {
-				receipts[i].ID = *row.FirstID
-			} else {
-				receipts[i].ID = uuid.Nil
-			}
+		i := place[row.ID]
+		switch {
+		case row.IsNew && !deliveries[i].Late:
+			lanes = append(lanes, Lane{deliveries[i].OrgID, deliveries[i].ConnectionID})
+		case row.IsNew:
+		case row.FirstID != nil:
+			receipts[i] = Receipt{ID: *row.FirstID, Duplicate: true}
+		default:
+			receipts[i] = Receipt{Duplicate: true}
 		}
 	}
-	return jobs
+	return distinct(lanes)
 }
 
 // findFirsts looks up whom a double repeats: the row may have been written by a transaction that ours could not see yet.
@@ -123,7 +154,7 @@ func (d *Door) findFirsts(ctx context.Context, deliveries []Delivery, receipts [
 			continue
 		}
 		id, err := q.DeliveryByEvent(ctx, queries.DeliveryByEventParams{
-			OrgID: deliveries[i].OrgID, ConnectionID: deliveries[i].ConnectionID, EventID: deliveries[i].Peeked.EventID})
+			OrgID: deliveries[i].OrgID, ConnectionID: deliveries[i].ConnectionID, EventID: deliveries[i].eventID()})
 		if err != nil {
 			return fmt.Errorf("find the first delivery of %s: %w", deliveries[i].Peeked.EventID, err)
 		}

@@ -3,7 +3,6 @@ package inbound
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -51,23 +50,16 @@ func Connect(ctx context.Context, pool *pgxpool.Pool, box *seal.Box, org uuid.UU
 	})
 }
 
-// secretOverlap is how long the secrets before a new one still verify: Stripe keeps its own old ones alive for up to 24 hours.
-const secretOverlap = 24 * time.Hour
-
-// AddSecret makes another secret verify a connection's deliveries, beside the ones before it for a day.
-func AddSecret(ctx context.Context, pool *pgxpool.Pool, box *seal.Box, org, connection uuid.UUID, by *uuid.UUID, secret string, now time.Time) error {
+// AddSecret makes another secret verify a connection's deliveries, beside the ones before it until it has shown itself (see
+// CleanEnough).
+func AddSecret(ctx context.Context, pool *pgxpool.Pool, box *seal.Box, org, connection uuid.UUID, by *uuid.UUID, secret string) error {
 	sealed, err := box.Seal([]byte(secret), owner(org, connection))
 	if err != nil {
 		return fmt.Errorf("add a secret: %w", err)
 	}
 	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		q := queries.New(tx)
-		id, err := q.AddConnectionSecret(ctx, queries.AddConnectionSecretParams{OrgID: org, ConnectionID: connection, Sealed: sealed})
-		if err != nil {
-			return err
-		}
-		err = q.RetireOtherSecrets(ctx, queries.RetireOtherSecretsParams{OrgID: org, ConnectionID: connection, ID: id, UntilThen: now.Add(secretOverlap)})
-		if err != nil {
+		if _, err := q.AddConnectionSecret(ctx, queries.AddConnectionSecretParams{OrgID: org, ConnectionID: connection, Sealed: sealed}); err != nil {
 			return err
 		}
 		return q.Audit(ctx, queries.AuditParams{OrgID: org, UserID: by, Action: "connection.secret", Subject: connection.String()})

@@ -2,6 +2,7 @@ package inbound_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // workedBy makes the waiting job look as a node leaves it that took it and died, or lives on.
 func (n *node) workedBy(t *testing.T, node string) {
 	t.Helper()
-	run(t, n.pool, "UPDATE river_job SET state = 'running', attempt = 1, finalized_at = NULL, attempted_at = greatest(now() - interval '1 minute', pg_postmaster_start_time()), attempted_by = ARRAY[$1] WHERE kind = 'apply_delivery'", node)
+	run(t, n.pool, "UPDATE river_job SET state = 'running', attempt = 1, finalized_at = NULL, attempted_at = greatest(now() - interval '1 minute', pg_postmaster_start_time()), attempted_by = ARRAY[$1] WHERE kind = 'drain_lane'", node)
 }
 
 // The claim (the row that makes a repeat a duplicate) and the work are two transactions. A crash in between must end in
@@ -118,16 +119,38 @@ func TestADeliveryWithoutAJobGetsAnother(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
 	lost := n.send(t, n.crm, paidInOurShape("e-1", "p-1", 500))[0].ID
-	run(t, n.pool, "DELETE FROM river_job WHERE kind = 'apply_delivery'")
-	killer := n.send(t, n.crm, paidInOurShape("e-2", "p-2", 700))[0].ID
-	run(t, n.pool, "UPDATE river_job SET state = 'discarded', finalized_at = now() WHERE kind = 'apply_delivery'")
+	run(t, n.pool, "DELETE FROM river_job WHERE kind = 'drain_lane'")
 	run(t, n.pool, "UPDATE webhook_logs SET waiting_since = now() - interval '3 minutes' WHERE status = 'accepted'")
 	n.start(t)
 	eventually(t, "the lost one is applied", func() bool { return n.fate(t, lost) == "applied 1: applied" })
-	eventually(t, "the one that used up its attempts is given up", func() bool {
-		return ask[string](t, n.pool, "SELECT status::text FROM webhook_logs WHERE id = $1", killer) == "dead"
-	})
-	if got := n.figures(t); got.Paid != 500 || got.Unread != 1 {
+}
+
+// So is a retry that was lost.
+func TestADeliveryThatWasSetAsideAndLostItsRetryGetsAnother(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	lost := n.send(t, n.crm, paidInOurShape("e-1", "p-1", 500))[0].ID
+	run(t, n.pool, "DELETE FROM river_job WHERE kind = 'drain_lane'")
+	run(t, n.pool, "UPDATE webhook_logs SET status = 'failed', attempts = 1, next_try_at = now() - interval '3 minutes'")
+	n.start(t)
+	eventually(t, "it is applied", func() bool { return n.fate(t, lost) == "applied 2: applied" })
+}
+
+// A delivery that ends every process which touches it is given up at last, and does not take its lane with it.
+func TestCase12ADeliveryThatKillsItsNodeEachTimeIsGivenUp(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	killer, next := n.send(t, n.crm, paidInOurShape("e-1", "p-1", 500))[0].ID, n.send(t, n.crm, paidInOurShape("e-2", "p-2", 700))[0].ID
+	// As ten dead processes leave it: each counted its try and was not heard of again.
+	run(t, n.pool, "UPDATE webhook_logs SET attempts = 10 WHERE id = $1", killer)
+	n.workedBy(t, "a node that is dead")
+	n.start(t)
+	eventually(t, "the lane goes on", func() bool { return n.fate(t, next) == "applied 1: applied" })
+	n.settle(t)
+	if got := n.fate(t, killer); !strings.HasPrefix(got, "dead 11") {
+		t.Error(got)
+	}
+	if got := n.figures(t); got.Paid != 700 || got.Unread != 1 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -138,7 +161,7 @@ func TestCase12AJobThatKillsItsNodeIsNotReclaimedForEver(t *testing.T) {
 	n := newNode(t)
 	n.send(t, n.crm, paidInOurShape("e-1", "p-1", 500))
 	n.workedBy(t, "a node that is dead")
-	run(t, n.pool, "UPDATE river_job SET attempt = max_attempts WHERE kind = 'apply_delivery'")
+	run(t, n.pool, "UPDATE river_job SET attempt = max_attempts WHERE kind = 'drain_lane'")
 	conn, err := n.pool.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -8,21 +8,19 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 
 	"github.com/wedsync/wedsync/queries"
 )
 
-// NotAppliedForTest is the end of a run that failed because its time ran out.
-func NotAppliedForTest(t *testing.T, pool *pgxpool.Pool, org, delivery uuid.UUID) {
+// SetAsideForTest is the end of a try that failed because its time ran out, of a delivery as it was when the try began.
+func SetAsideForTest(t *testing.T, pool *pgxpool.Pool, lane Lane, delivery uuid.UUID) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	a := &Apply{Pool: pool, Waker: queries.NewWaker(queries.New(pool), log), Log: log}
+	d := &Drain{Pool: pool, Waker: queries.NewWaker(queries.New(pool), log), Log: log}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	job := &river.Job[ApplyArgs]{JobRow: &rivertype.JobRow{Attempt: 1, MaxAttempts: MaxAttempts}, Args: ApplyArgs{OrgID: org, DeliveryID: delivery}}
-	if err := a.notApplied(ctx, job, errors.New("the time ran out")); err == nil {
-		t.Error("the queue is told that all is well")
+	row := queries.InLaneRow{ID: delivery, Attempts: 1, Status: queries.DeliveryStatusAccepted}
+	if err := setAside(ctx, d, lane, row, errors.New("the time ran out")); err != nil {
+		t.Error(err)
 	}
 }

@@ -91,6 +91,17 @@ func (n *node) send(t *testing.T, connection uuid.UUID, bodies ...[]byte) []inbo
 	return receipts
 }
 
+// enter queues a lane, as whoever puts something into it does.
+func (n *node) enter(t *testing.T, connection uuid.UUID) {
+	t.Helper()
+	err := pgx.BeginFunc(t.Context(), n.pool, func(tx pgx.Tx) error {
+		return inbound.Enter(t.Context(), tx, n.jobs.River, []inbound.Lane{{OrgID: n.org, ConnectionID: connection}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // tell sends one after the other, each once the one before it is settled.
 func (n *node) tell(t *testing.T, connection uuid.UUID, bodies ...[]byte) (last uuid.UUID) {
 	t.Helper()

@@ -13,6 +13,27 @@ import (
 // What the activity feed tells of an event: only what changed something, so that the second of two events of one
 // payment is not a second payment to the reader.
 
+// activity is one entry of the feed. Amount is nil where there is none.
+type activity struct {
+	Kind, Who, What, Currency string
+	AmountMinor               *int64
+}
+
+// tell takes an entry along into what the batch tells.
+func (b *batch) tell(a activity, row queries.InLaneRow) {
+	if a.Kind == "" {
+		return
+	}
+	t := &b.told
+	t.Ats, t.DeliveryIds = append(t.Ats, row.ReceivedAt), append(t.DeliveryIds, row.ID)
+	t.Kinds, t.Whos, t.Whats, t.Currencies = append(t.Kinds, a.Kind), append(t.Whos, a.Who), append(t.Whats, a.What), append(t.Currencies, a.Currency)
+	var amount int64
+	if a.AmountMinor != nil {
+		amount = *a.AmountMinor
+	}
+	t.Amounts, t.HasAmounts = append(t.Amounts, amount), append(t.HasAmounts, a.AmountMinor != nil)
+}
+
 func (w *writing) tellClient(before, after queries.ClientForUpdateRow, isNew bool) {
 	switch {
 	case after.Deleted && !before.Deleted:

@@ -19,7 +19,7 @@ var (
 	ErrBadSignature = errors.New("the signature does not match any secret of this connection; " +
 		"copy the secret again, and make sure that nothing between the sender and WedSync rewrites the body")
 	ErrStale = errors.New("the signature is genuine but its time is more than five minutes from ours, as a replay would be; " +
-		"set the sender's clock, or send the delivery again")
+		"it is kept aside for the supplier to accept; set the sender's clock, or send the delivery again")
 )
 
 const (
@@ -58,6 +58,17 @@ func Verify(provider queries.Provider, proof queries.SenderProof, h http.Header,
 		}
 	}
 	return "", failure
+}
+
+// WhichSecret says which of the live secrets vouches for what Verify believed, or would but for its time. While a secret is
+// rolled this tells when the old one was last used.
+func WhichSecret(provider queries.Provider, proof queries.SenderProof, h http.Header, body []byte, secrets []string, now time.Time) int {
+	for i := range secrets[:max(0, len(secrets)-1)] {
+		if _, err := Verify(provider, proof, h, body, secrets[i:i+1], now); err == nil || errors.Is(err, ErrStale) {
+			return i
+		}
+	}
+	return len(secrets) - 1
 }
 
 // schemesOf fails closed: a provider or a proof that this version does not know is given no way in.

@@ -3,8 +3,6 @@ package inbound
 import (
 	"context"
 	"errors"
-	"hash/fnv"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,61 +18,25 @@ type writing struct {
 	connection uuid.UUID
 	event      Event
 	stamp      string
-	now        time.Time                 // when the delivery came
-	about      queries.AddActivityParams // what the activity feed will tell; Kind empty: nothing new happened
+	now        time.Time // when the delivery came
+	about      activity  // what the feed will tell; an empty kind: nothing new happened
 }
 
-// write saves what the event says and gives the regions that it changed.
-func write(ctx context.Context, q *queries.Queries, args ApplyArgs, row queries.LockDeliveryRow, event Event) ([]string, error) {
-	w := &writing{q: q, orgID: args.OrgID, connection: row.ConnectionID, event: event,
+// write saves what the event says, and notes which regions it changed and what there is to tell.
+func (b *batch) write(ctx context.Context, row queries.InLaneRow, event Event) error {
+	w := &writing{q: b.q, orgID: b.lane.OrgID, connection: b.lane.ConnectionID, event: event,
 		stamp: Stamp(event, row.EventID, row.ReceivedAt), now: row.ReceivedAt}
-	if err := q.LockOutsideObjects(ctx, objectKeys(row.ConnectionID, event)); err != nil {
-		return nil, err
-	}
-	var regions []string
 	for _, save := range []func(context.Context) (string, error){w.client, w.booking, w.payment, w.invite} {
 		region, err := save(ctx)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if region != "" {
-			regions = append(regions, region)
+			b.regions[region] = true
 		}
 	}
-	if w.about.Kind == "" {
-		return regions, nil
-	}
-	w.about.OrgID, w.about.At = args.OrgID, row.ReceivedAt
-	w.about.Provider, w.about.DeliveryID = &row.Provider, &args.DeliveryID
-	return append(regions, "activity"), q.AddActivity(ctx, w.about)
-}
-
-// objectKeys are what deliveries must take turns for: the outside objects they speak of. Sorted, so that two deliveries
-// about the same two objects cannot wait for each other.
-func objectKeys(connection uuid.UUID, ev Event) []int64 {
-	var keys []int64
-	add := func(kind, name string) {
-		h := fnv.New64a()
-		h.Write(connection[:])
-		h.Write([]byte(kind + "\x00" + name))
-		keys = append(keys, int64(h.Sum64()))
-	}
-	if ev.Client != nil {
-		add("client", ev.Client.ExternalID)
-	}
-	if ev.Booking != nil {
-		add("booking", ev.Booking.ExternalID)
-	}
-	if ev.Payment != nil {
-		for _, name := range ev.Payment.Names {
-			add("payment", name)
-		}
-	}
-	if ev.Invite != nil {
-		add("invite", ev.Invite.ExternalID)
-	}
-	slices.Sort(keys)
-	return keys
+	b.tell(w.about, row)
+	return nil
 }
 
 func (w *writing) client(ctx context.Context) (string, error) {

@@ -2,7 +2,6 @@ package inbound
 
 import (
 	"context"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -16,7 +15,7 @@ func (w *writing) payment(ctx context.Context) (string, error) {
 	if p == nil {
 		return "", nil
 	}
-	rows, err := w.rowsNamed(ctx, p.Names)
+	rows, err := w.q.PaymentsNamed(ctx, queries.PaymentsNamedParams{OrgID: w.orgID, ConnectionID: w.connection, Names: p.Names})
 	if err != nil {
 		return "", err
 	}
@@ -46,25 +45,6 @@ func (w *writing) payment(ctx context.Context) (string, error) {
 	}
 	w.tellPayment(rows, after, refunded, payer)
 	return "payments", nil
-}
-
-// rowsNamed gives the rows that go by these names, held to the end of the transaction. Who else speaks of these names is
-// kept out already, but a row has further names, under which others may be writing it, or joining it to another, right now.
-func (w *writing) rowsNamed(ctx context.Context, names []string) ([]queries.PaymentsNamedRow, error) {
-	var held []uuid.UUID
-	for {
-		rows, err := w.q.PaymentsNamed(ctx, queries.PaymentsNamedParams{OrgID: w.orgID, ConnectionID: w.connection, Names: names})
-		if err != nil {
-			return nil, err
-		}
-		if !slices.ContainsFunc(rows, func(r queries.PaymentsNamedRow) bool { return !slices.Contains(held, r.ID) }) {
-			return rows, nil
-		}
-		held, err = w.q.LockPaymentsNamed(ctx, queries.LockPaymentsNamedParams{OrgID: w.orgID, ConnectionID: w.connection, Names: names})
-		if err != nil {
-			return nil, err
-		}
-	}
 }
 
 func (w *writing) savePayment(ctx context.Context, row queries.PaymentsNamedRow, same []uuid.UUID) error {

@@ -27,7 +27,7 @@ func TestOperator(t *testing.T) {
 	w.follow("Jobs")
 	w.ok(w.page.WaitForURL("**/ops/jobs/**"))
 	w.ok(w.page.GetByRole("link", playwright.PageGetByRoleOptions{Name: "Completed"}).First().Click())
-	w.ok(w.expect.Locator(w.page.GetByText("apply_delivery").First()).ToBeVisible())
+	w.ok(w.expect.Locator(w.page.GetByText("drain_lane").First()).ToBeVisible())
 	w.picture("river-1280-light")
 	w.visit("/ops/jobs/queues")
 	w.ok(w.expect.Locator(w.page.GetByText("inbound").First()).ToBeVisible())
