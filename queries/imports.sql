@@ -58,9 +58,12 @@ WHERE i.org_id = @org_id AND i.id = @id
 FOR UPDATE OF i;
 
 -- name: CheckpointImport :exec
-UPDATE imports SET next_row = @next_row, taken = taken + @taken, duplicates = duplicates + @duplicates, faulty = faulty + @faulty,
-       status = @status, finished_at = sqlc.narg('finished_at')
-WHERE org_id = @org_id AND id = @id;
+-- What this import has stored is counted, not added up: a batch that was stored just before its worker was killed is met
+-- again as doubles, and they are this import's own. Index: webhook_logs_import.
+UPDATE imports i SET next_row = own.upto, faulty = i.faulty + own.bad, status = @status, finished_at = sqlc.narg('finished_at'),
+       taken = own.n, duplicates = own.upto - i.faulty - own.bad - own.n
+FROM (SELECT count(*)::int AS n, @next_row::int AS upto, @faulty::int AS bad FROM webhook_logs w WHERE w.org_id = @org_id AND w.import_id = @id) own
+WHERE i.org_id = @org_id AND i.id = @id;
 
 -- name: AddImportFaults :exec
 -- Beyond the first thousand they are only counted. Primary key.

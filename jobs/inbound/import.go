@@ -102,14 +102,16 @@ func importNext(ctx context.Context, tx pgx.Tx, door *Door, args ImportArgs, now
 	if err != nil {
 		return false, err
 	}
-	if err := b.accept(ctx, door); err != nil {
-		return false, err
+	if len(b.deliveries) > 0 {
+		if _, err := door.Accept(ctx, b.deliveries); err != nil {
+			return false, err
+		}
 	}
 	if err := q.AddImportFaults(ctx, queries.AddImportFaultsParams{OrgID: args.OrgID, ImportID: args.ImportID, Lines: b.lines, Reasons: b.reasons}); err != nil {
 		return false, err
 	}
 	check := queries.CheckpointImportParams{OrgID: args.OrgID, ID: args.ImportID, NextRow: row.NextRow + int32(len(rows)),
-		Taken: b.taken, Duplicates: b.duplicates, Faulty: int32(len(b.lines)), Status: queries.ImportStatusRunning}
+		Faulty: int32(len(b.lines)), Status: queries.ImportStatusRunning}
 	if check.NextRow >= row.Rows {
 		check.Status, check.FinishedAt = queries.ImportStatusDone, &now
 	}

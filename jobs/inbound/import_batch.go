@@ -1,7 +1,6 @@
 package inbound
 
 import (
-	"context"
 	"encoding/json"
 	"time"
 
@@ -10,10 +9,9 @@ import (
 
 // importing is one batch of rows on its way to being durable.
 type importing struct {
-	deliveries        []Delivery
-	taken, duplicates int32
-	lines             []int32 // of the rows that cannot be read
-	reasons           []string
+	deliveries []Delivery
+	lines      []int32 // of the rows that cannot be read
+	reasons    []string
 }
 
 // batchOf makes deliveries of rows, each a microsecond after the one above it: of two rows about one booking the lower
@@ -23,7 +21,7 @@ func batchOf(args ImportArgs, row queries.LockImportRow, rows []SheetRow, now ti
 	if err != nil {
 		return b, err
 	}
-	d := defaults(queries.LockDeliveryRow{Timezone: row.Timezone, Currency: row.Currency})
+	d := defaults(queries.LaneSetupRow{Timezone: row.Timezone, Currency: row.Currency})
 	again := ""
 	if row.Again {
 		again = args.ImportID.String()
@@ -46,24 +44,6 @@ func batchOf(args ImportArgs, row queries.LockImportRow, rows []SheetRow, now ti
 
 var importTypes = map[queries.SheetKind]string{
 	queries.SheetKindBookings: "import.booking", queries.SheetKindClients: "import.client", queries.SheetKindPayments: "import.payment",
-}
-
-func (b *importing) accept(ctx context.Context, door *Door) error {
-	if len(b.deliveries) == 0 {
-		return nil
-	}
-	receipts, err := door.Accept(ctx, b.deliveries)
-	if err != nil {
-		return err
-	}
-	for _, r := range receipts {
-		if r.Duplicate {
-			b.duplicates++
-		} else {
-			b.taken++
-		}
-	}
-	return nil
 }
 
 func columnsFrom(kind queries.SheetKind, header []string, stored []byte, dayFirst *bool) (Columns, error) {

@@ -44,7 +44,7 @@ func sheetText(contentType string, raw []byte) (text, encoding string, err error
 	case utf8.Valid(raw):
 		return validText(raw, "UTF-8")
 	}
-	if damagedUTF8(raw) || binary(raw) {
+	if damagedUTF8(raw) || unreadable(raw) {
 		return "", "", errEncoding
 	}
 	if looksHTML("", contentType, string(raw[:min(len(raw), 1024)])) {
@@ -64,7 +64,7 @@ func sheetText(contentType string, raw []byte) (text, encoding string, err error
 }
 
 func validText(raw []byte, encoding string) (string, string, error) {
-	if !utf8.Valid(raw) || binary(raw) {
+	if !utf8.Valid(raw) || unreadable(raw) {
 		return "", "", errEncoding
 	}
 	return string(raw), encoding, nil
@@ -78,8 +78,8 @@ func utf16Text(raw []byte, order unicode.Endianness, encoding string) (string, s
 	return string(decoded), encoding, nil
 }
 
-// binary: a stray control character is somebody's paste and is dropped; one in fifty is no text.
-func binary(raw []byte) bool {
+// unreadable: a stray control character is somebody's paste and is dropped; one in fifty is no text.
+func unreadable(raw []byte) bool {
 	controls := 0
 	for _, b := range raw {
 		if b < ' ' && b != '\n' && b != '\r' && b != '\t' && b != '\f' && b != '\v' {
