@@ -91,6 +91,39 @@ var cases = map[string]templ.Component{
 	"Weddings_empty": Weddings(page, WeddingList{}), "Weddings_past": Weddings(page, WeddingList{Past: true}),
 }
 
+var (
+	sheetRow = queries.ImportByIDRow{ID: one, ConnectionID: two, Provider: queries.ProviderLightblue, Filename: "shoots.csv", Format: "CSV", Encoding: "UTF-8", Delimiter: ",", Kept: true,
+		Kind: queries.SheetKindBookings, Rows: 2600, Status: queries.ImportStatusUploaded, Faulty: 2, CreatedAt: noon}
+	sheetFaults = []queries.ImportFaultsRow{{Line: 9, Reason: "“Wedding date” holds \"soon\"."}}
+	sheetSample = SheetPreview{Heads: []string{"Booking", "Client"}, Rows: []SheetPreviewRow{{Line: 2, Cells: []string{"Kay <& Fry>", ""}}, {Line: 9, Fault: "No date."}}}
+)
+
+func sheetAt(s queries.ImportStatus, next int32) queries.ImportByIDRow {
+	row := sheetRow
+	row.Status, row.NextRow, row.Taken, row.Duplicates, row.Error = s, next, next-3, 1, "It could not go on."
+	return row
+}
+
+func init() {
+	for name, c := range map[string]templ.Component{
+		"Imports": Imports(page, ImportsView{Now: noon, May: true, Connection: two.String(), Faults: Faults{"file": "This is a PDF."}, Connections: []queries.ConnectionsRow{{ID: one, Provider: queries.ProviderTave}, {ID: two, Provider: queries.ProviderTave, CreatedAt: noon}},
+			Rows: []queries.ImportsRow{{ID: one, Provider: queries.ProviderTave, Filename: "a<b>.csv", Rows: 12, Status: queries.ImportStatusDone, CreatedAt: noon}}}),
+		"Imports_empty":   Imports(page, ImportsView{Now: noon, Connections: []queries.ConnectionsRow{{ID: one}}}),
+		"Imports_nowhere": Imports(page, ImportsView{Now: noon, May: true}),
+		"Import": Import(page, ImportView{Row: sheetRow, May: true, Missing: []string{"Say how the dates are written."}, Preview: sheetSample, Faults: sheetFaults,
+			Dates:  []ui.Option{{Value: "day_first", Label: "The day first", Hint: "12/06/2027 is Sat 12 June 2027"}, {Value: "month_first", Label: "The month first", Hint: "12/06/2027 is Mon 6 December 2027"}},
+			Fields: []ui.Input{{Name: "column.date", Label: "Wedding date", Value: "1", Optional: true, Options: []ui.Option{{Label: "Not in this list"}, {Value: "1", Label: "Date"}}}}}),
+		"Import_ready":         Import(page, ImportView{Row: sheetAt(queries.ImportStatusMapped, 0), May: true, Preview: sheetSample}),
+		"Import_staff":         Import(page, ImportView{Row: sheetRow}),
+		"ImportUnderWay":       ImportUnderWay(page, ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusRunning, 1500)}, true),
+		"ImportUnderWay_ended": ImportUnderWay(page, ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusFailed, 1500)}, true),
+		"ImportProgress":       ImportProgress(ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusDone, 2600), Faults: sheetFaults}),
+		"ImportProgress_gone":  ImportProgress(ImportProgressView{}),
+	} {
+		cases[name] = c
+	}
+}
+
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for name, component := range cases {
@@ -169,6 +202,11 @@ func TestEveryStateHasWords(t *testing.T) {
 	}
 	for _, p := range queries.AllProviderValues() {
 		say("provider "+string(p), ProviderName(p))
+	}
+	clear(words)
+	for _, s := range queries.AllImportStatusValues() {
+		text, _ := importWords(s)
+		say("import "+string(s), text)
 	}
 	clear(words)
 	for _, s := range queries.AllBookingStatusValues() {

@@ -21,6 +21,7 @@ func (s *Server) connections(c echo.Context) error {
 	}
 	p := s.page(c, "Connections", "connections")
 	p.Lead = "What your other systems tell WedSync."
+	p.Tabs = connectionTabs(false)
 	if s.may(visitorOf(c), manager) {
 		p.Actions = views.NewConnectionButton()
 	}

@@ -51,6 +51,13 @@ func (s *Server) routes() []route {
 		{post, "/app/connections/:id/secrets", manager, s.createSecret},
 		{get, "/app/deliveries/:id", staff, s.delivery},
 		{post, "/app/deliveries/:id/runs", manager, s.createRun},
+		{get, "/app/imports", staff, s.imports},
+		{post, "/app/imports", manager, s.createImport},
+		{get, "/app/imports/:id", staff, s.importPage},
+		{post, "/app/imports/:id/columns", manager, s.mapImport},
+		{post, "/app/imports/:id/start", manager, s.startImport},
+		{post, "/app/imports/:id/cancellation", manager, s.cancelImport},
+		{post, "/app/imports/:id/resumption", manager, s.resumeImport},
 		{get, "/app/settings", staff, s.settings},
 		{post, "/app/team", owner, s.createMember},
 		{post, "/app/team/:id/role", owner, s.changeRole},
@@ -68,6 +75,8 @@ func (s *Server) routes() []route {
 
 		{get, "/sandbox", demo, s.sandbox},
 		{post, "/sandbox/sign-in", demo, s.sandboxSignIn},
+		{get, "/sandbox/sheets/lightblue.csv", demo, s.sandboxSheet},
+		{get, "/sandbox/sheets/lightblue.html", demo, s.sandboxSheet},
 		{post, "/sandbox/deliveries", demo, s.sandboxDeliver},
 	}
 }

@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/wedsync/wedsync/jobs/inbound"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/testdb"
 )
@@ -80,6 +82,21 @@ func aDelivery(t *testing.T, w *town, org testdb.Supplier) uuid.UUID {
 	return id
 }
 
+func anImport(t *testing.T, w *town, org testdb.Supplier) uuid.UUID {
+	t.Helper()
+	raw := []byte("Name,Wedding date\nAnna Kay,2027-06-12\n")
+	sheet, err := inbound.ReadSheet("list.csv", "text/csv", raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := inbound.Defaults{Zone: time.UTC, Currency: "GBP"}
+	id, err := inbound.KeepSheet(t.Context(), w.pool, inbound.Upload{OrgID: org.ID, ConnectionID: aConnection(t, w, org), Filename: "list.csv", Raw: raw}, sheet, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
 func aMember(t *testing.T, w *town, org testdb.Supplier) uuid.UUID {
 	return testdb.Member(t, w.pool, org.ID, queries.RoleStaff).ID
 }
@@ -91,37 +108,46 @@ var home = map[string]int{"couple": 303, "staff": 303, "manager": 303, "owner": 
 // routeCases has one for every route; a route without one fails the test.
 
 var routeCases = map[string]routeCase{
-	"GET /":                             {ok: 200, not: home},
-	"GET /signup":                       {ok: 200},
-	"POST /signup":                      {ok: 422},
-	"GET /login":                        {ok: 200},
-	"POST /login":                       {ok: 401, form: url.Values{"email": {"nobody@example.com"}}},
-	"POST /logout":                      {ok: 303},
-	"GET /app":                          {ok: 200},
-	"GET /app/weddings":                 {ok: 200},
-	"GET /app/clients":                  {ok: 200},
-	"GET /app/payments":                 {ok: 200},
-	"GET /app/connections":              {ok: 200},
-	"GET /app/connections/new":          {ok: 200},
-	"POST /app/connections":             {ok: 201, form: url.Values{"provider": {"tave"}, "proof": {"signed"}}},
-	"GET /app/connections/:id":          {ok: 200, id: aConnection},
-	"POST /app/connections/:id/secrets": {ok: 303, id: aConnection, form: url.Values{"secret": {"whsec_sixteen_or_more"}}},
-	"GET /app/deliveries/:id":           {ok: 200, id: aDelivery},
-	"POST /app/deliveries/:id/runs":     {ok: 303, id: aDelivery},
-	"GET /app/settings":                 {ok: 200},
-	"POST /app/team":                    {ok: 422},
-	"POST /app/team/:id/role":           {ok: 303, id: aMember, form: url.Values{"role": {"manager"}}},
-	"POST /app/team/:id/removal":        {ok: 303, id: aMember},
-	"GET /live":                         {ok: 200, not: map[string]int{"stranger": 401}},
-	"GET /us":                           {ok: 200},
-	"POST /webhooks/:provider/:token":   {ok: 404},
-	"GET /healthz":                      {ok: 200},
-	"GET /readyz":                       {ok: 200},
-	"GET /metrics":                      {ok: 200},
-	"GET /ops":                          {ok: 200},
-	"GET /sandbox":                      {ok: 404},
-	"POST /sandbox/sign-in":             {ok: 404},
-	"POST /sandbox/deliveries":          {ok: 404},
+	"GET /":                              {ok: 200, not: home},
+	"GET /signup":                        {ok: 200},
+	"POST /signup":                       {ok: 422},
+	"GET /login":                         {ok: 200},
+	"POST /login":                        {ok: 401, form: url.Values{"email": {"nobody@example.com"}}},
+	"POST /logout":                       {ok: 303},
+	"GET /app":                           {ok: 200},
+	"GET /app/weddings":                  {ok: 200},
+	"GET /app/clients":                   {ok: 200},
+	"GET /app/payments":                  {ok: 200},
+	"GET /app/connections":               {ok: 200},
+	"GET /app/connections/new":           {ok: 200},
+	"POST /app/connections":              {ok: 201, form: url.Values{"provider": {"tave"}, "proof": {"signed"}}},
+	"GET /app/connections/:id":           {ok: 200, id: aConnection},
+	"POST /app/connections/:id/secrets":  {ok: 303, id: aConnection, form: url.Values{"secret": {"whsec_sixteen_or_more"}}},
+	"GET /app/deliveries/:id":            {ok: 200, id: aDelivery},
+	"POST /app/deliveries/:id/runs":      {ok: 303, id: aDelivery},
+	"GET /app/imports":                   {ok: 200},
+	"POST /app/imports":                  {ok: 422},
+	"GET /app/imports/:id":               {ok: 200, id: anImport},
+	"POST /app/imports/:id/columns":      {ok: 303, id: anImport, form: url.Values{"kind": {"bookings"}, "column.client": {"0"}, "column.date": {"1"}}},
+	"POST /app/imports/:id/start":        {ok: 303, id: anImport},
+	"POST /app/imports/:id/cancellation": {ok: 303, id: anImport},
+	"POST /app/imports/:id/resumption":   {ok: 303, id: anImport},
+	"GET /app/settings":                  {ok: 200},
+	"POST /app/team":                     {ok: 422},
+	"POST /app/team/:id/role":            {ok: 303, id: aMember, form: url.Values{"role": {"manager"}}},
+	"POST /app/team/:id/removal":         {ok: 303, id: aMember},
+	"GET /live":                          {ok: 200, not: map[string]int{"stranger": 401}},
+	"GET /us":                            {ok: 200},
+	"POST /webhooks/:provider/:token":    {ok: 404},
+	"GET /healthz":                       {ok: 200},
+	"GET /readyz":                        {ok: 200},
+	"GET /metrics":                       {ok: 200},
+	"GET /ops":                           {ok: 200},
+	"GET /sandbox":                       {ok: 404},
+	"POST /sandbox/sign-in":              {ok: 404},
+	"POST /sandbox/deliveries":           {ok: 404},
+	"GET /sandbox/sheets/lightblue.csv":  {ok: 404},
+	"GET /sandbox/sheets/lightblue.html": {ok: 404},
 }
 
 // expected is what a persona gets, by the route's access alone.

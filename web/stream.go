@@ -51,9 +51,11 @@ func shownRegions(params url.Values) (map[string]int64, error) {
 }
 
 func knownRegion(name string) bool {
-	if connection, ok := strings.CutPrefix(name, "deliveries:"); ok {
-		id, err := uuid.Parse(connection)
-		return err == nil && id.String() == connection
+	for _, prefix := range []string{"deliveries:", "import:"} {
+		if of, ok := strings.CutPrefix(name, prefix); ok {
+			id, err := uuid.Parse(of)
+			return err == nil && id.String() == of
+		}
 	}
 	return name == "kpis" || name == "weddings" || name == "activity"
 }
@@ -115,6 +117,10 @@ func (s *Server) component(ctx context.Context, q *queries.Queries, org uuid.UUI
 	if connection, ok := strings.CutPrefix(region, "deliveries:"); ok {
 		view, err := deliveriesOf(ctx, q, org, uuid.MustParse(connection), stand, now)
 		return "sync_completion", views.Deliveries(view), err
+	}
+	if id, ok := strings.CutPrefix(region, "import:"); ok {
+		view, err := importProgressOf(ctx, q, org, uuid.MustParse(id), stand)
+		return "sync_completion", views.ImportProgress(view), err
 	}
 	switch region {
 	case "kpis":

@@ -31,6 +31,7 @@ var regionEvents = map[string]string{
 	"weddings":   "wedding_coordination",
 	"activity":   "client_notification",
 	"deliveries": "sync_completion", // of a connection: deliveries:<id>
+	"import":     "sync_completion", // import:<id>
 }
 
 var contractEvents = []string{"dashboard_kpi_update", "wedding_coordination", "client_notification", "calendar_conflict", "sync_completion", "emergency_alert"}
@@ -167,6 +168,8 @@ func FuzzShownRegions(f *testing.F) {
 		for name := range shown {
 			if connection, ok := strings.CutPrefix(name, "deliveries:"); ok {
 				uuid.MustParse(connection) // as component does
+			} else if id, ok := strings.CutPrefix(name, "import:"); ok {
+				uuid.MustParse(id)
 			} else if regionEvents[name] == "" {
 				t.Errorf("region %q", name)
 			}
@@ -220,6 +223,10 @@ func regionsOfCall(t *testing.T, file string, call *ast.CallExpr) (regions []str
 				regions = append(regions, "deliveries")
 				continue
 			}
+			if f, ok := key.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "ImportRegion" {
+				regions = append(regions, "import")
+				continue
+			}
 			t.Errorf("%s: a region by a function that this test does not know", file)
 		default:
 			t.Errorf("%s: a region that this test cannot read", file)
@@ -242,6 +249,9 @@ func TestEveryRegionThatAPageNamesHasADrawingAndItsEvent(t *testing.T) {
 		want, name := regionEvents[region], region
 		if region == "deliveries" {
 			name = inbound.DeliveriesRegion(made.ID)
+		}
+		if region == "import" {
+			name = inbound.ImportRegion(made.ID)
 		}
 		if !slices.Contains(contractEvents, want) {
 			t.Errorf("region %s has no event of the contract", region)

@@ -123,6 +123,17 @@ func (d dayRead) day(dayFirst bool) (time.Time, bool) {
 	return at, month >= 1 && month <= 12 && day >= 1 && at.Day() == day && sane(at)
 }
 
+// BothWays are the two days that a date such as 12/06/2027 may be; either is false for one that can only be one of them.
+func BothWays(text string) (dayFirst, monthFirst time.Time, either bool) {
+	d, ok := readDay(text)
+	if !ok || !d.unsure {
+		return dayFirst, monthFirst, false
+	}
+	dayFirst, isDay := d.day(true)
+	monthFirst, isMonth := d.day(false)
+	return dayFirst, monthFirst, isDay && isMonth && !dayFirst.Equal(monthFirst)
+}
+
 func number(digits string) int {
 	n, err := strconv.Atoi(digits)
 	if err != nil {

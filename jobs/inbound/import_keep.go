@@ -64,9 +64,17 @@ func keepRows(ctx context.Context, q *queries.Queries, org, id uuid.UUID, rows [
 	return nil
 }
 
-// MapSheet keeps a reading of an import's columns after it has been tried on every row. It is ready to start when no
-// field that it needs is missing and the order of its dates is known.
-func MapSheet(ctx context.Context, pool *pgxpool.Pool, org, id uuid.UUID, c Columns, dayFirst *bool, again bool, d Defaults) error {
+// Reading is how a supplier wants a sheet to be read.
+type Reading struct {
+	Columns      // DayFirst counts where the dates do not tell
+	Again   bool // apply rows that were imported before once more
+	Looked  bool // somebody has seen it: a fresh guess has to be looked at first
+}
+
+// MapSheet keeps a reading of an import's columns after it has been tried on every row. It is ready to start when
+// somebody has looked at it, no field that it needs is missing and the order of its dates is known.
+func MapSheet(ctx context.Context, pool *pgxpool.Pool, org, id uuid.UUID, r Reading, d Defaults) error {
+	c := r.Columns
 	chunks, err := queries.New(pool).ImportChunks(ctx, queries.ImportChunksParams{OrgID: org, ImportID: id})
 	if err != nil {
 		return err
@@ -80,11 +88,11 @@ func MapSheet(ctx context.Context, pool *pgxpool.Pool, org, id uuid.UUID, c Colu
 		rows = append(rows, some...)
 	}
 	order := c.Order(rows)
-	if c.DayFirst = order.Decided(); c.DayFirst == nil {
-		c.DayFirst = dayFirst
+	if decided := order.Decided(); decided != nil {
+		c.DayFirst = decided
 	}
 	status := queries.ImportStatusMapped
-	if len(c.Missing()) > 0 || c.DayFirst == nil {
+	if !r.Looked || len(c.Missing()) > 0 || c.DayFirst == nil {
 		status = queries.ImportStatusUploaded
 	}
 	spec, err := json.Marshal(c)
@@ -95,7 +103,7 @@ func MapSheet(ctx context.Context, pool *pgxpool.Pool, org, id uuid.UUID, c Colu
 	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		q := queries.New(tx)
 		mapped, err := q.MapImport(ctx, queries.MapImportParams{OrgID: org, ID: id, Kind: c.Kind, Columns: spec, DayFirst: c.DayFirst,
-			Dates: string(order), Again: again, Status: status, Faulty: int32(len(lines))})
+			Dates: string(order), Again: r.Again, Status: status, Faulty: int32(len(lines))})
 		if err != nil || mapped == 0 {
 			return err // it has begun meanwhile, with the reading before this one
 		}

@@ -41,7 +41,7 @@ func (n *node) keep(t *testing.T, text string, again bool) uuid.UUID {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := inbound.MapSheet(t.Context(), n.pool, n.org, id, inbound.Guess(s.Header, s.Rows), nil, again, d); err != nil {
+	if err := inbound.MapSheet(t.Context(), n.pool, n.org, id, inbound.Reading{Columns: inbound.Guess(s.Header, s.Rows), Again: again, Looked: true}, d); err != nil {
 		t.Fatal(err)
 	}
 	return id
