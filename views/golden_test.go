@@ -115,8 +115,8 @@ func init() {
 			Fields: []ui.Input{{Name: "column.date", Label: "Wedding date", Value: "1", Optional: true, Options: []ui.Option{{Label: "Not in this list"}, {Value: "1", Label: "Date"}}}}}),
 		"Import_ready":         Import(page, ImportView{Row: sheetAt(queries.ImportStatusMapped, 0), May: true, Preview: sheetSample}),
 		"Import_staff":         Import(page, ImportView{Row: sheetRow}),
-		"ImportUnderWay":       ImportUnderWay(page, ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusRunning, 1500)}, true),
-		"ImportUnderWay_ended": ImportUnderWay(page, ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusFailed, 1500)}, true),
+		"ImportUnderWay":       ImportUnderWay(page, ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusRunning, 1500)}),
+		"ImportUnderWay_ended": ImportUnderWay(page, ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusFailed, 1500)}),
 		"ImportProgress":       ImportProgress(ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusDone, 2600), Faults: sheetFaults}),
 		"ImportProgress_gone":  ImportProgress(ImportProgressView{}),
 	} {

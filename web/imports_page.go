@@ -48,7 +48,7 @@ func (s *Server) importPage(c echo.Context) error {
 		return err
 	}
 	p.LiveURL = liveURL(map[string]views.Stand{inbound.ImportRegion(row.ID): view.Stand})
-	return draw(c, http.StatusOK, views.ImportUnderWay(p, view, s.may(v, manager)))
+	return draw(c, http.StatusOK, views.ImportUnderWay(p, view))
 }
 
 // importProgressOf is the region; one that is not there is drawn as that, for everybody alike.

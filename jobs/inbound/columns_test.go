@@ -191,7 +191,9 @@ func TestAStartNeedsWhatMakesARow(t *testing.T) {
 			t.Errorf("%s %s: %v", tt.kind, tt.heading, got)
 		}
 	}
-	picked := Choose(queries.SheetKindClients, []string{"A", "B"}, func(f Field) (int, bool) { return map[Field]int{FieldEmail: 7, FieldPhone: -1, FieldClient: 1}[f], true })
+	picked := Choose(queries.SheetKindClients, []string{"A", "B"}, func(f Field) (int, bool) {
+		return map[Field]int{FieldEmail: 7, FieldPhone: -1, FieldClient: 1}[f], true
+	})
 	if len(picked.Of) != 5 || picked.Of[FieldClient] != 1 {
 		t.Errorf("%v: a form may point outside the sheet", picked.Of)
 	}
