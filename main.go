@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -27,6 +28,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/jobs/outbound"
 	"github.com/wedsync/wedsync/migrations"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/localpg"
@@ -44,6 +46,8 @@ type Config struct {
 	Postgres    string   // WEDSYNC_POSTGRES: binaries of the embedded Postgres; empty: found or fetched
 	Keys        string   // WEDSYNC_KEYS; empty: a file under Data
 	Operators   []string // WEDSYNC_OPERATORS
+	Gather      int      // WEDSYNC_GATHER: most deliveries that one commit makes durable
+	Private     bool     // WEDSYNC_ALLOW_PRIVATE_URLS
 }
 
 // configure shows every default, and answers a bad value with one line that names it.
@@ -68,6 +72,16 @@ func configure(getenv func(string) string) (Config, error) {
 	var err error
 	if c.URL, err = url.Parse(or("WEDSYNC_URL", "http://"+c.Addr)); err != nil || c.URL.Host == "" || c.URL.Scheme != "http" && c.URL.Scheme != "https" {
 		return c, fmt.Errorf("WEDSYNC_URL takes the public address, such as https://app.example.com; it is %q", getenv("WEDSYNC_URL"))
+	}
+	if c.Gather, err = strconv.Atoi(or("WEDSYNC_GATHER", "200")); err != nil || c.Gather < 1 || c.Gather > 1000 {
+		return c, fmt.Errorf("WEDSYNC_GATHER takes a number from 1 (each delivery commits alone) to 1000; it is %q", getenv("WEDSYNC_GATHER"))
+	}
+	switch v := getenv("WEDSYNC_ALLOW_PRIVATE_URLS"); v {
+	case "", "0":
+	case "1":
+		c.Private = true
+	default:
+		return c, fmt.Errorf("WEDSYNC_ALLOW_PRIVATE_URLS takes 1 or 0; it is %q", v)
 	}
 	if c.DatabaseURL != "" {
 		if _, err := pgconn.ParseConfig(c.DatabaseURL); err != nil {
@@ -265,7 +279,7 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	}
 	node := web.Node{Addr: p.config.Addr, Out: p.out, Name: "wedsync-" + uuid.NewString(), Config: web.Config{
 		Pool: p.pool, Box: p.box, Log: p.log, URL: p.config.URL, Operators: p.config.Operators,
-		Demo: demo, Works: role != "web", Serves: role != "worker",
+		Demo: demo, Works: role != "web", Serves: role != "worker", Gather: p.config.Gather, AllowPrivate: p.config.Private || demo,
 	}}
 	return node.Run(ctx)
 }
@@ -416,6 +430,10 @@ func (p *program) rotateKeys(ctx context.Context, args []string) error {
 	}
 	n, err := inbound.Reseal(ctx, p.pool, p.box)
 	if err != nil {
+		return fmt.Errorf("%d are sealed anew, the rest still opens with the old key; run it again: %w", n, err)
+	}
+	endpoints, err := outbound.Reseal(ctx, p.pool, p.box)
+	if n += endpoints; err != nil {
 		return fmt.Errorf("%d are sealed anew, the rest still opens with the old key; run it again: %w", n, err)
 	}
 	return p.tell(map[string]any{"sealed": n}, fmt.Sprintf("%d secrets are sealed under the new key", n))

@@ -16,7 +16,10 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/jobs/outbound"
+	"github.com/wedsync/wedsync/jobs/outside"
 	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/queries/seal"
 )
 
 // Config is what main decides.
@@ -26,6 +29,9 @@ type Config struct {
 	Log   *slog.Logger
 	Node  string // this process's own name, new at every start
 	Work  bool   // false on a node that only serves pages: it inserts jobs and works none
+	Box   *seal.Box
+
+	AllowPrivate bool // outside.Config
 }
 
 // A job's transaction is short; what takes longer hangs. Rescue stands beside presence (presence.go), which is faster.
@@ -37,6 +43,7 @@ const (
 // Jobs is River with our workers.
 type Jobs struct {
 	River    *river.Client[pgx.Tx]
+	Outside  *outside.Door
 	config   Config
 	own      *pgxpool.Pool
 	presence *presence
@@ -53,6 +60,7 @@ func New(c Config) (*Jobs, error) {
 		FetchCooldown:     5 * time.Millisecond,
 		FetchPollInterval: time.Second,
 	}
+	door := outside.New(outside.Config{Pool: c.Pool, Log: c.Log, AllowPrivate: c.AllowPrivate})
 	if c.Work {
 		workers := river.NewWorkers()
 		river.AddWorker(workers, &inbound.Drain{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
@@ -60,10 +68,12 @@ func New(c Config) (*Jobs, error) {
 		river.AddWorker(workers, &inbound.Import{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &forget{pool: c.Pool})
 		river.AddWorker(workers, &tidy{pool: c.Pool, waker: c.Waker, log: c.Log})
+		river.AddWorker(workers, &outbound.Send{Pool: c.Pool, Door: door, Box: c.Box, Log: c.Log})
 		rc.Workers = workers
 		rc.Queues = map[string]river.QueueConfig{
 			inbound.Queue:       {MaxWorkers: 8, FetchPollInterval: 50 * time.Millisecond},
-			inbound.ImportQueue: {MaxWorkers: 2}, // few, so that a long import leaves the database to what arrives live
+			outbound.QueueName:  {MaxWorkers: 16, FetchCooldown: 20 * time.Millisecond}, // most of them wait for somebody's server
+			inbound.ImportQueue: {MaxWorkers: 2},                                        // few, so that a long import leaves the database to what arrives live
 			river.QueueDefault:  {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
 		}
 		rc.JobTimeout, rc.RescueStuckJobsAfter = jobTimeout, rescueAfter
@@ -82,7 +92,7 @@ func New(c Config) (*Jobs, error) {
 		own.Close()
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	return &Jobs{River: client, config: c, own: own, presence: &presence{config: c, back: tidyUp(client, c.Log)}}, nil
+	return &Jobs{River: client, Outside: door, config: c, own: own, presence: &presence{config: c, back: tidyUp(client, c.Log)}}, nil
 }
 
 // tidyUp puts right at once what a crash of the database may have undone, instead of at the next full minute.

@@ -57,6 +57,10 @@ FROM imports i JOIN connections c ON c.org_id = i.org_id AND c.id = i.connection
 WHERE i.org_id = @org_id AND i.id = @id
 FOR UPDATE OF i;
 
+-- name: KnownDeliveries :many
+-- Which rows were imported before. Index: webhook_logs_event.
+SELECT event_id FROM webhook_logs WHERE org_id = @org_id AND connection_id = @connection_id AND event_id = ANY(@event_ids::text[]);
+
 -- name: CheckpointImport :exec
 -- What this import has stored is counted, not added up: a batch that was stored just before its worker was killed is met
 -- again as doubles, and they are this import's own. Index: webhook_logs_import.

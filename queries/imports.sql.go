@@ -386,6 +386,37 @@ func (q *Queries) Imports(ctx context.Context, orgID uuid.UUID) ([]ImportsRow, e
 	return items, nil
 }
 
+const knownDeliveries = `-- name: KnownDeliveries :many
+SELECT event_id FROM webhook_logs WHERE org_id = $1 AND connection_id = $2 AND event_id = ANY($3::text[])
+`
+
+type KnownDeliveriesParams struct {
+	OrgID        uuid.UUID
+	ConnectionID uuid.UUID
+	EventIds     []string
+}
+
+// Which rows were imported before. Index: webhook_logs_event.
+func (q *Queries) KnownDeliveries(ctx context.Context, arg KnownDeliveriesParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, knownDeliveries, arg.OrgID, arg.ConnectionID, arg.EventIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var event_id string
+		if err := rows.Scan(&event_id); err != nil {
+			return nil, err
+		}
+		items = append(items, event_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockImport = `-- name: LockImport :one
 SELECT i.connection_id, c.provider, i.header, i.kind, i.columns, i.day_first, i.again, i.rows, i.status, i.run, i.next_row, o.timezone, o.currency
 FROM imports i JOIN connections c ON c.org_id = i.org_id AND c.id = i.connection_id JOIN orgs o ON o.id = i.org_id

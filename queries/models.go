@@ -284,6 +284,67 @@ func AllImportStatusValues() []ImportStatus {
 	}
 }
 
+type MessageStatus string
+
+const (
+	MessageStatusPending   MessageStatus = "pending"
+	MessageStatusDelivered MessageStatus = "delivered"
+	MessageStatusFailed    MessageStatus = "failed"
+)
+
+func (e *MessageStatus) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = MessageStatus(s)
+	case string:
+		*e = MessageStatus(s)
+	default:
+		return fmt.Errorf("unsupported scan type for MessageStatus: %T", src)
+	}
+	return nil
+}
+
+type NullMessageStatus struct {
+	MessageStatus MessageStatus
+	Valid         bool // Valid is true if MessageStatus is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullMessageStatus) Scan(value interface{}) error {
+	if value == nil {
+		ns.MessageStatus, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.MessageStatus.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullMessageStatus) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.MessageStatus), nil
+}
+
+func (e MessageStatus) Valid() bool {
+	switch e {
+	case MessageStatusPending,
+		MessageStatusDelivered,
+		MessageStatusFailed:
+		return true
+	}
+	return false
+}
+
+func AllMessageStatusValues() []MessageStatus {
+	return []MessageStatus{
+		MessageStatusPending,
+		MessageStatusDelivered,
+		MessageStatusFailed,
+	}
+}
+
 type MoneyUnit string
 
 const (
@@ -837,6 +898,18 @@ type Booking struct {
 	UpdatedAt        time.Time
 }
 
+type Breaker struct {
+	OrgID        uuid.UUID
+	Peer         string
+	Failures     int32
+	FailingSince *time.Time
+	Recent       []byte
+	OpenedAt     *time.Time
+	ProbingUntil *time.Time
+	AnsweredAt   *time.Time
+	LastError    string
+}
+
 type Client struct {
 	OrgID        uuid.UUID
 	ID           uuid.UUID
@@ -893,6 +966,22 @@ type Couple struct {
 type CoupleMember struct {
 	CoupleID uuid.UUID
 	UserID   uuid.UUID
+}
+
+type Endpoint struct {
+	OrgID           uuid.UUID
+	ID              uuid.UUID
+	Name            string
+	URL             string
+	Types           []string
+	SecretSealed    []byte
+	OldSecretSealed []byte
+	OldSecretUntil  *time.Time
+	CreatedAt       time.Time
+	DisabledAt      *time.Time
+	DisabledWhy     string
+	Failures        int32
+	FailingSince    *time.Time
 }
 
 type Import struct {
@@ -975,6 +1064,47 @@ type Org struct {
 	Currency  string
 	Tier      Tier
 	CreatedAt time.Time
+}
+
+type OutboundAttempt struct {
+	OrgID     uuid.UUID
+	MessageID uuid.UUID
+	Attempt   int32
+	At        time.Time
+	Status    *int32
+	Error     string
+	TookMs    int32
+}
+
+type OutboundMessage struct {
+	OrgID       uuid.UUID
+	ID          uuid.UUID
+	EndpointID  uuid.UUID
+	SourceID    uuid.UUID
+	EventType   string
+	HappenedAt  time.Time
+	Data        []byte
+	Status      MessageStatus
+	Attempts    int32
+	Tries       int32
+	NextTryAt   *time.Time
+	LastStatus  *int32
+	LastError   string
+	CreatedAt   time.Time
+	DeliveredAt *time.Time
+}
+
+type OutsideCall struct {
+	OrgID   uuid.UUID
+	ID      uuid.UUID
+	At      time.Time
+	Peer    string
+	Purpose string
+	Method  string
+	Host    string
+	Status  *int32
+	Outcome string
+	TookMs  int32
 }
 
 type Payment struct {

@@ -1,12 +1,15 @@
--- name: ClientForUpdate :one
-SELECT id, name, partner_name, email, phone, deleted, stamps FROM clients
-WHERE org_id = @org_id AND connection_id = @connection_id AND external_id = @external_id;
+-- name: ClientForUpdate :many
+-- The clients that a batch speaks of. The join makes it a look into the unique key for each, whatever the planner believes.
+SELECT c.external_id, c.id, c.name, c.partner_name, c.email, c.phone, c.deleted, c.stamps
+FROM unnest(@external_ids::text[]) AS said(id) JOIN clients c
+  ON c.org_id = @org_id AND c.connection_id = @connection_id AND c.external_id = said.id;
 
--- name: ClientByEmail :one
--- A payment says an address; people think in names. Index: clients_email.
-SELECT name, partner_name FROM clients
-WHERE org_id = @org_id AND lower(email) = lower(@email) AND email <> '' AND NOT deleted
-ORDER BY updated_at DESC LIMIT 1;
+-- name: ClientByEmail :many
+-- A payment says an address; people think in names. The newest client under each address. Index: clients_email.
+SELECT DISTINCT ON (lower(c.email)) lower(c.email)::text AS address, c.name, c.partner_name
+FROM clients c
+WHERE c.org_id = @org_id AND lower(c.email) = ANY(@addresses::text[]) AND c.email <> '' AND NOT c.deleted
+ORDER BY lower(c.email), c.updated_at DESC;
 
 -- name: SaveClient :exec
 INSERT INTO clients (org_id, connection_id, external_id, name, partner_name, email, phone, deleted, stamps, created_at)
@@ -15,10 +18,12 @@ ON CONFLICT (org_id, connection_id, external_id) DO UPDATE SET
     name = excluded.name, partner_name = excluded.partner_name, email = excluded.email, phone = excluded.phone,
     deleted = excluded.deleted, stamps = excluded.stamps, updated_at = now();
 
--- name: BookingForUpdate :one
-SELECT id, client_external_id, title, starts_local, ends_local, timezone, venue, resource, status, value_minor, value_currency, stamps
-FROM bookings
-WHERE org_id = @org_id AND connection_id = @connection_id AND external_id = @external_id;
+-- name: BookingForUpdate :many
+-- The bookings that a batch speaks of. Index: their unique key.
+SELECT b.external_id, b.id, b.client_external_id, b.title, b.starts_local, b.ends_local, b.timezone, b.venue, b.resource, b.status,
+       b.value_minor, b.value_currency, b.stamps
+FROM unnest(@external_ids::text[]) AS said(id) JOIN bookings b
+  ON b.org_id = @org_id AND b.connection_id = @connection_id AND b.external_id = said.id;
 
 -- name: SaveBooking :exec
 -- `during` is computed here from the wall times and their zone, so the two can never disagree.
@@ -34,11 +39,18 @@ ON CONFLICT (org_id, connection_id, external_id) DO UPDATE SET
     value_minor = excluded.value_minor, value_currency = excluded.value_currency, stamps = excluded.stamps, updated_at = now();
 
 -- name: PaymentsNamed :many
--- Every payment that already goes by one of these names, oldest first. Primary key of payment_names.
-SELECT DISTINCT p.id, p.status, p.amount_minor, p.currency, p.refund_total_minor, p.booking_external_id,
-       p.payer_name, p.payer_email, p.description, p.failure, p.paid_at, p.stamps, p.created_at, p.refunded_minor
-FROM payment_names n JOIN payments p ON p.org_id = n.org_id AND p.id = n.payment_id
-WHERE n.org_id = @org_id AND n.connection_id = @connection_id AND n.name = ANY(@names::text[])
+-- Every payment that already goes by one of these names, oldest first, and by which. Primary keys of payment_names,
+-- payments and payment_refunds.
+WITH named AS (
+    SELECT n.payment_id, array_agg(n.name)::text[] AS names
+    FROM unnest(@names::text[]) AS said(name) JOIN payment_names n
+      ON n.org_id = @org_id AND n.connection_id = @connection_id AND n.name = said.name
+    GROUP BY n.payment_id
+)
+SELECT p.id, p.status, p.amount_minor, p.currency, p.refund_total_minor, p.booking_external_id,
+       p.payer_name, p.payer_email, p.description, p.failure, p.paid_at, p.stamps, p.created_at, p.refunded_minor, n.names,
+       EXISTS (SELECT 1 FROM payment_refunds r WHERE r.org_id = @org_id AND r.payment_id = p.id) AS has_refunds
+FROM named n JOIN payments p ON p.org_id = @org_id AND p.id = n.payment_id
 ORDER BY p.created_at, p.id;
 
 -- name: SavePayment :exec
@@ -84,10 +96,11 @@ WHERE payment_refunds.stamp < excluded.stamp;
 
 -- name: RecountRefunds :one
 -- Two sources tell of refunds: single refunds, and a charge's running total. What the total has beyond every refund that
--- we know by name is refunds we have not heard of yet; of the named ones only those that succeeded count. Never more than was paid.
+-- we know by name is refunds we have not heard of yet; of the named ones only those that succeeded count. A dispute (du_,
+-- and dp_ in older ones) counts like a refund but is no part of the running total. Never more than was paid.
 UPDATE payments p SET refunded_minor = least(p.amount_minor, known.succeeded + greatest(0, p.refund_total_minor - known.all_of_them))
 FROM (SELECT coalesce(sum(r.amount_minor) FILTER (WHERE r.status = 'succeeded'), 0)::bigint AS succeeded,
-             coalesce(sum(r.amount_minor), 0)::bigint AS all_of_them
+             coalesce(sum(r.amount_minor) FILTER (WHERE r.external_id !~ '^d[up]_'), 0)::bigint AS all_of_them
       FROM payment_refunds r WHERE r.org_id = @org_id AND r.payment_id = @payment_id) known
 WHERE p.org_id = @org_id AND p.id = @payment_id
 RETURNING p.refunded_minor;

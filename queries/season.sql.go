@@ -44,19 +44,21 @@ func (q *Queries) AddActivity(ctx context.Context, arg AddActivityParams) error 
 	return err
 }
 
-const bookingForUpdate = `-- name: BookingForUpdate :one
-SELECT id, client_external_id, title, starts_local, ends_local, timezone, venue, resource, status, value_minor, value_currency, stamps
-FROM bookings
-WHERE org_id = $1 AND connection_id = $2 AND external_id = $3
+const bookingForUpdate = `-- name: BookingForUpdate :many
+SELECT b.external_id, b.id, b.client_external_id, b.title, b.starts_local, b.ends_local, b.timezone, b.venue, b.resource, b.status,
+       b.value_minor, b.value_currency, b.stamps
+FROM unnest($1::text[]) AS said(id) JOIN bookings b
+  ON b.org_id = $2 AND b.connection_id = $3 AND b.external_id = said.id
 `
 
 type BookingForUpdateParams struct {
+	ExternalIds  []string
 	OrgID        uuid.UUID
 	ConnectionID *uuid.UUID
-	ExternalID   *string
 }
 
 type BookingForUpdateRow struct {
+	ExternalID       *string
 	ID               uuid.UUID
 	ClientExternalID *string
 	Title            string
@@ -71,62 +73,94 @@ type BookingForUpdateRow struct {
 	Stamps           Stamps
 }
 
-func (q *Queries) BookingForUpdate(ctx context.Context, arg BookingForUpdateParams) (BookingForUpdateRow, error) {
-	row := q.db.QueryRow(ctx, bookingForUpdate, arg.OrgID, arg.ConnectionID, arg.ExternalID)
-	var i BookingForUpdateRow
-	err := row.Scan(
-		&i.ID,
-		&i.ClientExternalID,
-		&i.Title,
-		&i.StartsLocal,
-		&i.EndsLocal,
-		&i.Timezone,
-		&i.Venue,
-		&i.Resource,
-		&i.Status,
-		&i.ValueMinor,
-		&i.ValueCurrency,
-		&i.Stamps,
-	)
-	return i, err
+// The bookings that a batch speaks of. Index: their unique key.
+func (q *Queries) BookingForUpdate(ctx context.Context, arg BookingForUpdateParams) ([]BookingForUpdateRow, error) {
+	rows, err := q.db.Query(ctx, bookingForUpdate, arg.ExternalIds, arg.OrgID, arg.ConnectionID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []BookingForUpdateRow
+	for rows.Next() {
+		var i BookingForUpdateRow
+		if err := rows.Scan(
+			&i.ExternalID,
+			&i.ID,
+			&i.ClientExternalID,
+			&i.Title,
+			&i.StartsLocal,
+			&i.EndsLocal,
+			&i.Timezone,
+			&i.Venue,
+			&i.Resource,
+			&i.Status,
+			&i.ValueMinor,
+			&i.ValueCurrency,
+			&i.Stamps,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
-const clientByEmail = `-- name: ClientByEmail :one
-SELECT name, partner_name FROM clients
-WHERE org_id = $1 AND lower(email) = lower($2) AND email <> '' AND NOT deleted
-ORDER BY updated_at DESC LIMIT 1
+const clientByEmail = `-- name: ClientByEmail :many
+SELECT DISTINCT ON (lower(c.email)) lower(c.email)::text AS address, c.name, c.partner_name
+FROM clients c
+WHERE c.org_id = $1 AND lower(c.email) = ANY($2::text[]) AND c.email <> '' AND NOT c.deleted
+ORDER BY lower(c.email), c.updated_at DESC
 `
 
 type ClientByEmailParams struct {
-	OrgID uuid.UUID
-	Email string
+	OrgID     uuid.UUID
+	Addresses []string
 }
 
 type ClientByEmailRow struct {
+	Address     string
 	Name        string
 	PartnerName string
 }
 
-// A payment says an address; people think in names. Index: clients_email.
-func (q *Queries) ClientByEmail(ctx context.Context, arg ClientByEmailParams) (ClientByEmailRow, error) {
-	row := q.db.QueryRow(ctx, clientByEmail, arg.OrgID, arg.Email)
-	var i ClientByEmailRow
-	err := row.Scan(&i.Name, &i.PartnerName)
-	return i, err
+// A payment says an address; people think in names. The newest client under each address. Index: clients_email.
+func (q *Queries) ClientByEmail(ctx context.Context, arg ClientByEmailParams) ([]ClientByEmailRow, error) {
+	rows, err := q.db.Query(ctx, clientByEmail, arg.OrgID, arg.Addresses)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ClientByEmailRow
+	for rows.Next() {
+		var i ClientByEmailRow
+		if err := rows.Scan(&i.Address, &i.Name, &i.PartnerName); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
-const clientForUpdate = `-- name: ClientForUpdate :one
-SELECT id, name, partner_name, email, phone, deleted, stamps FROM clients
-WHERE org_id = $1 AND connection_id = $2 AND external_id = $3
+const clientForUpdate = `-- name: ClientForUpdate :many
+SELECT c.external_id, c.id, c.name, c.partner_name, c.email, c.phone, c.deleted, c.stamps
+FROM unnest($1::text[]) AS said(id) JOIN clients c
+  ON c.org_id = $2 AND c.connection_id = $3 AND c.external_id = said.id
 `
 
 type ClientForUpdateParams struct {
+	ExternalIds  []string
 	OrgID        uuid.UUID
 	ConnectionID *uuid.UUID
-	ExternalID   *string
 }
 
 type ClientForUpdateRow struct {
+	ExternalID  *string
 	ID          uuid.UUID
 	Name        string
 	PartnerName string
@@ -136,19 +170,34 @@ type ClientForUpdateRow struct {
 	Stamps      Stamps
 }
 
-func (q *Queries) ClientForUpdate(ctx context.Context, arg ClientForUpdateParams) (ClientForUpdateRow, error) {
-	row := q.db.QueryRow(ctx, clientForUpdate, arg.OrgID, arg.ConnectionID, arg.ExternalID)
-	var i ClientForUpdateRow
-	err := row.Scan(
-		&i.ID,
-		&i.Name,
-		&i.PartnerName,
-		&i.Email,
-		&i.Phone,
-		&i.Deleted,
-		&i.Stamps,
-	)
-	return i, err
+// The clients that a batch speaks of. The join makes it a look into the unique key for each, whatever the planner believes.
+func (q *Queries) ClientForUpdate(ctx context.Context, arg ClientForUpdateParams) ([]ClientForUpdateRow, error) {
+	rows, err := q.db.Query(ctx, clientForUpdate, arg.ExternalIds, arg.OrgID, arg.ConnectionID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ClientForUpdateRow
+	for rows.Next() {
+		var i ClientForUpdateRow
+		if err := rows.Scan(
+			&i.ExternalID,
+			&i.ID,
+			&i.Name,
+			&i.PartnerName,
+			&i.Email,
+			&i.Phone,
+			&i.Deleted,
+			&i.Stamps,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const clients = `-- name: Clients :many
@@ -507,17 +556,23 @@ func (q *Queries) Payments(ctx context.Context, orgID uuid.UUID) ([]PaymentsRow,
 }
 
 const paymentsNamed = `-- name: PaymentsNamed :many
-SELECT DISTINCT p.id, p.status, p.amount_minor, p.currency, p.refund_total_minor, p.booking_external_id,
-       p.payer_name, p.payer_email, p.description, p.failure, p.paid_at, p.stamps, p.created_at, p.refunded_minor
-FROM payment_names n JOIN payments p ON p.org_id = n.org_id AND p.id = n.payment_id
-WHERE n.org_id = $1 AND n.connection_id = $2 AND n.name = ANY($3::text[])
+WITH named AS (
+    SELECT n.payment_id, array_agg(n.name)::text[] AS names
+    FROM unnest($2::text[]) AS said(name) JOIN payment_names n
+      ON n.org_id = $1 AND n.connection_id = $3 AND n.name = said.name
+    GROUP BY n.payment_id
+)
+SELECT p.id, p.status, p.amount_minor, p.currency, p.refund_total_minor, p.booking_external_id,
+       p.payer_name, p.payer_email, p.description, p.failure, p.paid_at, p.stamps, p.created_at, p.refunded_minor, n.names,
+       EXISTS (SELECT 1 FROM payment_refunds r WHERE r.org_id = $1 AND r.payment_id = p.id) AS has_refunds
+FROM named n JOIN payments p ON p.org_id = $1 AND p.id = n.payment_id
 ORDER BY p.created_at, p.id
 `
 
 type PaymentsNamedParams struct {
 	OrgID        uuid.UUID
-	ConnectionID uuid.UUID
 	Names        []string
+	ConnectionID uuid.UUID
 }
 
 type PaymentsNamedRow struct {
@@ -535,11 +590,14 @@ type PaymentsNamedRow struct {
 	Stamps            Stamps
 	CreatedAt         time.Time
 	RefundedMinor     int64
+	Names             []string
+	HasRefunds        bool
 }
 
-// Every payment that already goes by one of these names, oldest first. Primary key of payment_names.
+// Every payment that already goes by one of these names, oldest first, and by which. Primary keys of payment_names,
+// payments and payment_refunds.
 func (q *Queries) PaymentsNamed(ctx context.Context, arg PaymentsNamedParams) ([]PaymentsNamedRow, error) {
-	rows, err := q.db.Query(ctx, paymentsNamed, arg.OrgID, arg.ConnectionID, arg.Names)
+	rows, err := q.db.Query(ctx, paymentsNamed, arg.OrgID, arg.Names, arg.ConnectionID)
 	if err != nil {
 		return nil, err
 	}
@@ -562,6 +620,8 @@ func (q *Queries) PaymentsNamed(ctx context.Context, arg PaymentsNamedParams) ([
 			&i.Stamps,
 			&i.CreatedAt,
 			&i.RefundedMinor,
+			&i.Names,
+			&i.HasRefunds,
 		); err != nil {
 			return nil, err
 		}
@@ -576,7 +636,7 @@ func (q *Queries) PaymentsNamed(ctx context.Context, arg PaymentsNamedParams) ([
 const recountRefunds = `-- name: RecountRefunds :one
 UPDATE payments p SET refunded_minor = least(p.amount_minor, known.succeeded + greatest(0, p.refund_total_minor - known.all_of_them))
 FROM (SELECT coalesce(sum(r.amount_minor) FILTER (WHERE r.status = 'succeeded'), 0)::bigint AS succeeded,
-             coalesce(sum(r.amount_minor), 0)::bigint AS all_of_them
+             coalesce(sum(r.amount_minor) FILTER (WHERE r.external_id !~ '^d[up]_'), 0)::bigint AS all_of_them
       FROM payment_refunds r WHERE r.org_id = $1 AND r.payment_id = $2) known
 WHERE p.org_id = $1 AND p.id = $2
 RETURNING p.refunded_minor
@@ -588,7 +648,8 @@ type RecountRefundsParams struct {
 }
 
 // Two sources tell of refunds: single refunds, and a charge's running total. What the total has beyond every refund that
-// we know by name is refunds we have not heard of yet; of the named ones only those that succeeded count. Never more than was paid.
+// we know by name is refunds we have not heard of yet; of the named ones only those that succeeded count. A dispute (du_,
+// and dp_ in older ones) counts like a refund but is no part of the running total. Never more than was paid.
 func (q *Queries) RecountRefunds(ctx context.Context, arg RecountRefundsParams) (int64, error) {
 	row := q.db.QueryRow(ctx, recountRefunds, arg.OrgID, arg.PaymentID)
 	var refunded_minor int64

@@ -163,7 +163,7 @@ type Faults map[string]string
 
 func (f Faults) list() []ui.Fault {
 	var all []ui.Fault
-	for _, field := range []string{"name", "category", "timezone", "currency", "person", "email", "password", "role", "secret", "provider", ""} {
+	for _, field := range []string{"name", "category", "timezone", "currency", "person", "email", "password", "role", "secret", "provider", "url", "type", ""} {
 		if f[field] != "" {
 			all = append(all, ui.Fault{Field: field, Message: f[field]})
 		}

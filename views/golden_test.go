@@ -64,16 +64,49 @@ var cases = map[string]templ.Component{
 	"Delivery": Delivery(page, DeliveryView{Now: noon, Zone: time.UTC, Body: `{"a":"<b>"}`, Normalised: `{}`, MayRun: true, Row: queries.DeliveryByIDRow{ID: one, EventID: "evt_1",
 		Status: queries.DeliveryStatusFailed, Error: "No amount.", ReceivedAt: noon, ContentType: "application/json", Proof: "wedsync"},
 		Attempts: []queries.AttemptsOfRow{{Attempt: 1, At: noon, Outcome: queries.DeliveryStatusFailed, Error: "No amount."}}}),
-	"Delivery_waiting":    Delivery(page, DeliveryView{Now: noon, Zone: time.UTC, Row: queries.DeliveryByIDRow{ID: one, Status: queries.DeliveryStatusAccepted, ReceivedAt: noon, Proof: "stripe"}}),
-	"Error":               Error(page, Trouble{Happened: "It broke.", Kept: "All is kept.", Do: "Try again.", Reference: "ABC", Href: "/", Label: "To the start"}),
-	"KPIs":                KPIs(kpis),
-	"Landing":             Landing(page),
-	"Login":               Login(page, SignIn{Email: `a"b`, Next: "/app", Error: "No."}),
-	"NewConnection":       NewConnection(page, NewConnectionForm{Provider: queries.ProviderStripe, Proof: queries.SenderProofSigned, Faults: Faults{"secret": "Too short."}}),
-	"NewConnectionButton": NewConnectionButton(),
-	"NextWeddings":        NextWeddings(weddings), "NextWeddings_empty": NextWeddings(WeddingsView{Now: noon}),
-	"Operations":      Operations(page, OperationsView{Now: noon, Streams: 2, Findings: []Finding{{What: "Database", Healthy: true, Words: "answers"}, {What: "Deliveries", Words: "wait"}}}),
-	"OperationsLinks": OperationsLinks(),
+	"Delivery_waiting": Delivery(page, DeliveryView{Now: noon, Zone: time.UTC, Row: queries.DeliveryByIDRow{ID: one, Status: queries.DeliveryStatusAccepted, ReceivedAt: noon, Proof: "stripe"}}),
+	"Error":            Error(page, Trouble{Happened: "It broke.", Kept: "All is kept.", Do: "Try again.", Reference: "ABC", Href: "/", Label: "To the start"}),
+	"Guide":            Guide(page, GuideView{ID: one, Provider: queries.ProviderStripe, URL: "https://x/webhooks/stripe/t", Account: "<b>", AccountFault: "Not an account."}),
+	"Guide_key":        Guide(page, GuideView{ID: one, Provider: queries.ProviderLightblue, Proof: queries.SenderProofStaticKey, URL: "https://x", Label: "template"}),
+	"Guide_bell":       Guide(page, GuideView{ID: one, Provider: queries.ProviderTave, Proof: queries.SenderProofDoorbell, URL: "https://x", Label: "template"}),
+	"Guide_signed":     Guide(page, GuideView{ID: one, Provider: queries.ProviderCustom, Proof: queries.SenderProofSigned, URL: "https://x", Trouble: "refused"}),
+	"Imports": Imports(page, ImportsView{Now: noon, May: true, Connection: two.String(), Faults: Faults{"file": "This is a PDF."}, Connections: []queries.ConnectionsRow{{ID: one, Provider: queries.ProviderTave}, {ID: two, Provider: queries.ProviderTave, CreatedAt: noon}},
+		Rows: []queries.ImportsRow{{ID: one, Provider: queries.ProviderTave, Filename: "a<b>.csv", Rows: 12, Status: queries.ImportStatusDone, CreatedAt: noon}}}),
+	"Imports_empty":   Imports(page, ImportsView{Now: noon, Connections: []queries.ConnectionsRow{{ID: one}}}),
+	"Imports_nowhere": Imports(page, ImportsView{Now: noon, May: true}),
+	"Import": Import(page, ImportView{Row: sheetRow, May: true, Missing: []string{"Say how the dates are written."}, Preview: sheetSample, Faults: sheetFaults,
+		Dates:  []ui.Option{{Value: "day_first", Label: "The day first", Hint: "12/06/2027 is Sat 12 June 2027"}, {Value: "month_first", Label: "The month first", Hint: "12/06/2027 is Mon 6 December 2027"}},
+		Fields: []ui.Input{{Name: "column.date", Label: "Wedding date", Value: "1", Optional: true, Options: []ui.Option{{Label: "Not in this list"}, {Value: "1", Label: "Date"}}}}}),
+	"Import_ready":         Import(page, ImportView{Row: sheetAt(queries.ImportStatusMapped, 0), May: true, Preview: sheetSample}),
+	"Import_staff":         Import(page, ImportView{Row: sheetRow}),
+	"ImportUnderWay":       ImportUnderWay(page, ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusRunning, 1500)}),
+	"ImportUnderWay_ended": ImportUnderWay(page, ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusFailed, 1500)}),
+	"ImportProgress":       ImportProgress(ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusDone, 2600), Faults: sheetFaults}),
+	"ImportProgress_gone":  ImportProgress(ImportProgressView{}),
+	"KPIs":                 KPIs(kpis),
+	"Landing":              Landing(page),
+	"Login":                Login(page, SignIn{Email: `a"b`, Next: "/app", Error: "No."}),
+	"NewConnection":        NewConnection(page, NewConnectionForm{Provider: queries.ProviderStripe, Proof: queries.SenderProofSigned, Faults: Faults{"secret": "Too short."}}),
+	"NewConnectionButton":  NewConnectionButton(),
+	"NextWeddings":         NextWeddings(weddings), "NextWeddings_empty": NextWeddings(WeddingsView{Now: noon}),
+	"Endpoints": Endpoints(page, noon, []queries.EndpointsRow{{ID: one, Name: "Zapier <b>", LastMessageAt: &noon, Failures: 3, Waiting: 2, GivenUp: 1, Types: []string{"booking.created", "payment.completed"}},
+		{ID: two, Name: "Make", DisabledAt: &noon, DisabledWhy: "It answered 410."}}),
+	"Endpoints_empty":   Endpoints(page, noon, nil),
+	"NewEndpointButton": NewEndpointButton(),
+	"NewEndpoint": NewEndpoint(page, NewEndpointForm{Name: "Zapier", URL: "http://x", All: []string{"booking.created", "payment.completed"}, Wanted: []string{"payment.completed"},
+		Faults: Faults{"url": "Not that.", "type": "Choose from the list."}}),
+	"EndpointMade":         EndpointMade(page, EndpointSecret{ID: one, Secret: "whsec_1"}),
+	"EndpointMade_renewed": EndpointMade(page, EndpointSecret{ID: one, Secret: "whsec_2", Renewed: true}),
+	"Endpoint":             Endpoint(page, endpointView(queries.EndpointByIDRow{ID: one, Name: "Zapier", URL: "https://x/<y>", CreatedAt: noon, Failures: 3, FailingSince: &noon, OldSecretUntil: &day, Waiting: 1, GivenUp: 1})),
+	"Endpoint_off":         Endpoint(page, endpointView(queries.EndpointByIDRow{ID: one, Name: "Zapier", CreatedAt: noon, DisabledAt: &noon, DisabledWhy: "It answered 410 (Gone)."})),
+	"Endpoint_new":         Endpoint(page, EndpointView{Now: noon, Zone: time.UTC, Row: queries.EndpointByIDRow{ID: one, CreatedAt: noon, Types: []string{"booking.created"}}}),
+	"Endpoint_none":        Endpoint(page, EndpointView{Now: noon, Zone: time.UTC, Status: "failed", Row: queries.EndpointByIDRow{ID: one, CreatedAt: noon}}),
+	"Message":              Message(page, messageView(queries.MessageStatusPending, &day, nil)),
+	"Message_held":         Message(page, messageView(queries.MessageStatusPending, nil, &noon)),
+	"Message_failed":       Message(page, messageView(queries.MessageStatusFailed, nil, nil)),
+	"Message_delivered":    Message(page, messageView(queries.MessageStatusDelivered, nil, nil)),
+	"Operations":           Operations(page, OperationsView{Now: noon, Streams: 2, Findings: []Finding{{What: "Database", Healthy: true, Words: "answers"}, {What: "Deliveries", Words: "wait"}}}),
+	"OperationsLinks":      OperationsLinks(),
 	"Payments": Payments(page, []queries.PaymentsRow{{ID: one, Status: queries.PaymentStatusCompleted, AmountMinor: 50000, Currency: "GBP", RefundedMinor: 100, PayerEmail: "a@example.com", PaidAt: &noon},
 		{ID: two, Status: queries.PaymentStatusFailed, AmountMinor: 5, Currency: "JPY", Failure: "Declined.", UpdatedAt: noon}}),
 	"Payments_empty": Payments(page, nil),
@@ -91,37 +124,16 @@ var cases = map[string]templ.Component{
 	"Weddings_empty": Weddings(page, WeddingList{}), "Weddings_past": Weddings(page, WeddingList{Past: true}),
 }
 
-var (
-	sheetRow = queries.ImportByIDRow{ID: one, ConnectionID: two, Provider: queries.ProviderLightblue, Filename: "shoots.csv", Format: "CSV", Encoding: "UTF-8", Delimiter: ",", Kept: true,
-		Kind: queries.SheetKindBookings, Rows: 2600, Status: queries.ImportStatusUploaded, Faulty: 2, CreatedAt: noon}
-	sheetFaults = []queries.ImportFaultsRow{{Line: 9, Reason: "“Wedding date” holds \"soon\"."}}
-	sheetSample = SheetPreview{Heads: []string{"Booking", "Client"}, Rows: []SheetPreviewRow{{Line: 2, Cells: []string{"Kay <& Fry>", ""}}, {Line: 9, Fault: "No date."}}}
-)
-
-func sheetAt(s queries.ImportStatus, next int32) queries.ImportByIDRow {
-	row := sheetRow
-	row.Status, row.NextRow, row.Taken, row.Duplicates, row.Error = s, next, next-3, 1, "It could not go on."
-	return row
+func endpointView(row queries.EndpointByIDRow) EndpointView {
+	return EndpointView{Now: noon, Zone: time.UTC, Row: row, MayChange: true, Older: "?before=1", Rows: []queries.MessagesRow{
+		{ID: one, EventType: "booking.created", Status: queries.MessageStatusPending, Attempts: 2, NextTryAt: &day, LastError: "x.example did <not> answer", CreatedAt: noon},
+		{ID: two, EventType: "wedsync.test", Status: queries.MessageStatusFailed, Attempts: 1, CreatedAt: noon}, {ID: two, EventType: "payment.completed", Status: queries.MessageStatusDelivered, CreatedAt: noon}}}
 }
 
-func init() {
-	for name, c := range map[string]templ.Component{
-		"Imports": Imports(page, ImportsView{Now: noon, May: true, Connection: two.String(), Faults: Faults{"file": "This is a PDF."}, Connections: []queries.ConnectionsRow{{ID: one, Provider: queries.ProviderTave}, {ID: two, Provider: queries.ProviderTave, CreatedAt: noon}},
-			Rows: []queries.ImportsRow{{ID: one, Provider: queries.ProviderTave, Filename: "a<b>.csv", Rows: 12, Status: queries.ImportStatusDone, CreatedAt: noon}}}),
-		"Imports_empty":   Imports(page, ImportsView{Now: noon, Connections: []queries.ConnectionsRow{{ID: one}}}),
-		"Imports_nowhere": Imports(page, ImportsView{Now: noon, May: true}),
-		"Import": Import(page, ImportView{Row: sheetRow, May: true, Missing: []string{"Say how the dates are written."}, Preview: sheetSample, Faults: sheetFaults,
-			Dates:  []ui.Option{{Value: "day_first", Label: "The day first", Hint: "12/06/2027 is Sat 12 June 2027"}, {Value: "month_first", Label: "The month first", Hint: "12/06/2027 is Mon 6 December 2027"}},
-			Fields: []ui.Input{{Name: "column.date", Label: "Wedding date", Value: "1", Optional: true, Options: []ui.Option{{Label: "Not in this list"}, {Value: "1", Label: "Date"}}}}}),
-		"Import_ready":         Import(page, ImportView{Row: sheetAt(queries.ImportStatusMapped, 0), May: true, Preview: sheetSample}),
-		"Import_staff":         Import(page, ImportView{Row: sheetRow}),
-		"ImportUnderWay":       ImportUnderWay(page, ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusRunning, 1500)}),
-		"ImportUnderWay_ended": ImportUnderWay(page, ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusFailed, 1500)}),
-		"ImportProgress":       ImportProgress(ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusDone, 2600), Faults: sheetFaults}),
-		"ImportProgress_gone":  ImportProgress(ImportProgressView{}),
-	} {
-		cases[name] = c
-	}
+func messageView(s queries.MessageStatus, next, disabled *time.Time) MessageView {
+	return MessageView{Now: noon, Zone: time.UTC, Body: `{"a":"<b>"}`, MayRun: true, Row: queries.MessageByIDRow{ID: one, EndpointID: two, SourceID: two, EventType: "booking.created", HappenedAt: noon, Status: s,
+		Attempts: 2, NextTryAt: next, LastError: "x.example did not answer", Endpoint: "Zapier", DisabledAt: disabled},
+		Attempts: []queries.MessageAttemptsRow{{Attempt: 1, At: noon, Error: "x.example did not answer", TookMs: 15000}, {Attempt: 2, At: noon, Status: ptr(int32(204)), TookMs: 120}}}
 }
 
 func TestGolden(t *testing.T) {

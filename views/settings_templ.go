@@ -761,10 +761,26 @@ func auditWords(action string) string {
 		return "An import was resumed"
 	case "import.cancelled":
 		return "An import was stopped"
+	case "connection.account":
+		return "The Stripe account of a connection was set"
 	case "delivery.rerun":
 		return "A delivery was run again"
 	case "member.added":
 		return "Somebody joined"
+	case "endpoint.created":
+		return "An address to send to was added"
+	case "endpoint.secret":
+		return "An address was given a new signing secret"
+	case "endpoint.paused":
+		return "Sending to an address was paused"
+	case "endpoint.resumed":
+		return "Sending to an address was turned on again"
+	case "endpoint.tested":
+		return "A test was sent"
+	case "endpoint.removed":
+		return "An address to send to was removed"
+	case "message.resent":
+		return "A message was sent again"
 	case "member.role":
 		return "A role was changed"
 	case "member.removed":

@@ -151,6 +151,12 @@ func activityWords(a queries.LatestActivitiesRow) (icon string, tone ui.Tone, se
 		return "coins", ui.Warn, money + " refunded" + to(a.Who)
 	case "refund_early":
 		return "coins", ui.Warn, "A refund came before its payment. It is kept and counts once the payment arrives"
+	case "payment_disputed":
+		return "alert", ui.Bad, "A payment of " + money + by(a.Who) + " is disputed. Answer it in Stripe before its deadline"
+	case "dispute_lost":
+		return "alert", ui.Bad, "The dispute over " + orElse("a payment", money) + by(a.Who) + " was lost: the money went back"
+	case "dispute_won":
+		return "check", ui.Good, "The dispute over " + orElse("a payment", money) + by(a.Who) + " is closed in your favour: the money stays"
 	case "booking_new":
 		return "rings", ui.Neutral, "New booking: " + named(a.What, a.Who)
 	case "booking_confirmed":
@@ -193,4 +199,6 @@ func named(candidates ...string) string {
 	return "a client without a name"
 }
 
-func isPayment(kind string) bool { return len(kind) > 7 && kind[:7] == "payment" }
+func isPayment(kind string) bool {
+	return len(kind) > 7 && (kind[:7] == "payment" || kind[:7] == "dispute")
+}

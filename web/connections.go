@@ -111,6 +111,9 @@ func (s *Server) drawConnection(c echo.Context, status int, secretFault string) 
 	if c.QueryParam("kept") == "secret" {
 		p.Flash = "The secret is kept. The one before is taken too, until the new one has vouched for 20 deliveries in a row."
 	}
+	if c.QueryParam("test") == string(inbound.TestTaken) {
+		p.Flash = "Your test arrived, and WedSync took it. It stands below as “Kept, not used”, as a test should."
+	}
 	return draw(c, status, views.Connection(p, view))
 }
 

@@ -71,6 +71,10 @@ func aConnection(t *testing.T, w *town, org testdb.Supplier) uuid.UUID {
 	return w.connect(t, org.ID, queries.ProviderTave, queries.SenderProofSigned).ID
 }
 
+func aStripeConnection(t *testing.T, w *town, org testdb.Supplier) uuid.UUID {
+	return w.connect(t, org.ID, queries.ProviderStripe, queries.SenderProofSigned).ID
+}
+
 func aDelivery(t *testing.T, w *town, org testdb.Supplier) uuid.UUID {
 	t.Helper()
 	id := uuid.Must(uuid.NewV7())
@@ -132,6 +136,9 @@ var routeCases = map[string]routeCase{
 	"POST /app/imports/:id/start":        {ok: 303, id: anImport},
 	"POST /app/imports/:id/cancellation": {ok: 303, id: anImport},
 	"POST /app/imports/:id/resumption":   {ok: 303, id: anImport},
+	"GET /app/connections/:id/guide":     {ok: 200, id: aConnection},
+	"POST /app/connections/:id/account":  {ok: 303, id: aStripeConnection, form: url.Values{"account": {"acct_1"}}},
+	"POST /app/connections/:id/tests":    {ok: 303, id: aConnection}, // to the guide: nobody is at wedsync.test
 	"GET /app/settings":                  {ok: 200},
 	"POST /app/team":                     {ok: 422},
 	"POST /app/team/:id/role":            {ok: 303, id: aMember, form: url.Values{"role": {"manager"}}},
@@ -148,6 +155,17 @@ var routeCases = map[string]routeCase{
 	"POST /sandbox/deliveries":           {ok: 404},
 	"GET /sandbox/sheets/lightblue.csv":  {ok: 404},
 	"GET /sandbox/sheets/lightblue.html": {ok: 404},
+	"GET /app/endpoints":                 {ok: 200},
+	"GET /app/endpoints/new":             {ok: 200},
+	"POST /app/endpoints":                {ok: 201, form: url.Values{"name": {"Zapier"}, "url": {"https://hooks.example.com/x"}, "type": {"booking.created"}}},
+	"GET /app/endpoints/:id":             {ok: 200, id: anEndpoint},
+	"POST /app/endpoints/:id/pause":      {ok: 303, id: anEndpoint},
+	"POST /app/endpoints/:id/resumption": {ok: 303, id: anEndpoint},
+	"POST /app/endpoints/:id/tests":      {ok: 303, id: anEndpoint},
+	"POST /app/endpoints/:id/secrets":    {ok: 201, id: anEndpoint},
+	"POST /app/endpoints/:id/removal":    {ok: 303, id: anEndpoint},
+	"GET /app/messages/:id":              {ok: 200, id: aMessage},
+	"POST /app/messages/:id/runs":        {ok: 303, id: aMessage},
 }
 
 // expected is what a persona gets, by the route's access alone.

@@ -139,11 +139,11 @@ func (s *Server) sandboxConnection(c echo.Context, org uuid.UUID, p queries.Prov
 	if token, err = inbound.OpenToken(s.config.Box, org, row.ID, row.TokenSealed); err != nil {
 		return "", "", err
 	}
-	_, secrets, err := s.connectionAt(ctx, p, token)
-	if err != nil || len(secrets) == 0 {
+	at, err := s.addressOf(ctx, p, token, time.Now(), true)
+	if err != nil || len(at.secrets) == 0 {
 		return "", "", errNotFound
 	}
-	return token, secrets[0], nil
+	return token, at.secrets[0], nil
 }
 
 // sandboxSheet is a made-up list to download and import.

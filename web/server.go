@@ -34,7 +34,10 @@ type Config struct {
 	Operators []string // e-mail addresses that may enter /ops
 	Demo      bool
 	Works     bool // this node also works jobs, so it is not ready while they wait
+	Gather    int  // most deliveries that one commit makes durable; 0: as many as the door sees fit
 	Serves    bool // false on a node that only works jobs: it answers health checks and nothing else
+
+	AllowPrivate bool // addresses that suppliers type may lead to this machine and this network: the demo and tests
 }
 
 // Server is the site. It is an http.Handler.
@@ -46,6 +49,7 @@ type Server struct {
 	hub       *live.Hub
 	door      *inbound.Door
 	waiting   *waitingWatch
+	addresses addresses
 	badProofs *strikes
 	badLogins *strikes
 	counts    *counts
@@ -62,6 +66,9 @@ func New(c Config) (*Server, error) {
 		door:      inbound.NewDoor(c.Pool, c.Jobs.River),
 		badProofs: newStrikes(5), badLogins: newStrikes(10),
 		draining: make(chan struct{}), world: sandbox.NewWorld(time.Now()), echo: echo.New(),
+	}
+	if c.Gather > 0 {
+		s.door.AtOnce = c.Gather
 	}
 	s.hub = live.New(live.Config{Pool: c.Pool, Log: c.Log, Draw: s.drawRegion, Stand: s.sessionsStand, Pace: pace})
 	s.waiting = newWaitingWatch(s.q, c.Waker, c.Log)

@@ -52,11 +52,11 @@ func siteOn(t *testing.T, pool *pgxpool.Pool, change ...func(*Config)) *site {
 	book := &logBook{}
 	log := slog.New(slog.NewJSONHandler(book, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	waker := queries.NewWaker(queries.New(pool), log)
-	j, err := jobs.New(jobs.Config{Pool: pool, Waker: waker, Log: log, Node: "node-" + uuid.NewString(), Work: true})
+	j, err := jobs.New(jobs.Config{Pool: pool, Waker: waker, Log: log, Node: "node-" + uuid.NewString(), Work: true, Box: box, AllowPrivate: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := Config{Pool: pool, Jobs: j, Box: box, Waker: waker, Log: log, URL: &url.URL{Scheme: "http", Host: "wedsync.test"}, Operators: []string{operatorAddress}, Works: true, Serves: true}
+	c := Config{Pool: pool, Jobs: j, Box: box, Waker: waker, Log: log, URL: &url.URL{Scheme: "http", Host: "wedsync.test"}, Operators: []string{operatorAddress}, Works: true, Serves: true, AllowPrivate: true}
 	for _, f := range change {
 		f(&c)
 	}

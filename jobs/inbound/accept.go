@@ -44,12 +44,13 @@ type Receipt struct {
 type Door struct {
 	Pool    *pgxpool.Pool
 	River   *river.Client[pgx.Tx]
+	AtOnce  int // most deliveries that one commit makes durable; 1: each commits alone
 	waiting chan asking
 }
 
 // NewDoor gives a door that accepts at once; Deliver answers once it runs.
 func NewDoor(pool *pgxpool.Pool, client *river.Client[pgx.Tx]) *Door {
-	return &Door{Pool: pool, River: client, waiting: make(chan asking, mostWaiting)}
+	return &Door{Pool: pool, River: client, AtOnce: mostAtOnce, waiting: make(chan asking, mostWaiting)}
 }
 
 // Accept stores deliveries and sees that their lanes are drained, in one transaction: when it returns, neither can be lost
@@ -69,7 +70,7 @@ func (d *Door) Accept(ctx context.Context, deliveries []Delivery) ([]Receipt, er
 		return Enter(ctx, tx, d.River, lanes)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("accept %d deliveries: %w", len(deliveries), err)
+		return receipts, fmt.Errorf("accept %d deliveries: %w", len(deliveries), err)
 	}
 	return receipts, d.findFirsts(ctx, deliveries, receipts)
 }

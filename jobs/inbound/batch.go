@@ -19,6 +19,9 @@ import (
 // and which regions show it is gathered, and written for all of them at once.
 type batch struct {
 	q        *queries.Queries
+	pipeline *queries.Pipeline
+	rows     *queries.Queries // through the pipeline
+	known    *known
 	lane     Lane
 	setup    queries.LaneSetupRow
 	defaults Defaults
@@ -35,7 +38,8 @@ type batch struct {
 
 // hold begins a batch: from here to the end of the transaction nobody else applies anything of this lane. It is nil when
 // the connection was removed meanwhile, and its deliveries with it.
-func hold(ctx context.Context, q *queries.Queries, lane Lane, now time.Time) (*batch, error) {
+func hold(ctx context.Context, tx pgx.Tx, lane Lane, now time.Time) (*batch, error) {
+	q := queries.New(tx)
 	if err := q.AllOrgsHoldLane(ctx, lane.key()); err != nil {
 		return nil, fmt.Errorf("hold the lane: %w", err)
 	}
@@ -46,7 +50,8 @@ func hold(ctx context.Context, q *queries.Queries, lane Lane, now time.Time) (*b
 	if err != nil {
 		return nil, fmt.Errorf("set up the lane: %w", err)
 	}
-	return &batch{q: q, lane: lane, setup: setup, defaults: defaults(setup), now: now, counted: 1,
+	pipeline := queries.NewPipeline(tx)
+	return &batch{q: q, pipeline: pipeline, rows: queries.New(pipeline), lane: lane, setup: setup, defaults: defaults(setup), now: now, counted: 1,
 		days: map[string]int32{}, used: map[uuid.UUID]time.Time{},
 		regions: map[string]bool{"kpis": true, DeliveriesRegion(lane.ConnectionID): true, HealthRegion(lane.ConnectionID): true}}, nil
 }
@@ -63,23 +68,29 @@ func defaults(setup queries.LaneSetupRow) Defaults {
 	return d
 }
 
-// apply reads and writes each delivery. An error is of one delivery and leaves the transaction unusable; what a retry
-// cannot mend is no error but a fate.
-func (b *batch) apply(ctx context.Context, rows []queries.InLaneRow) error {
-	for _, row := range rows {
-		event, err := Read(b.setup.Provider, row.ContentType, row.Body, b.defaults)
-		if err == nil {
-			err = b.write(ctx, row, event)
+// apply reads and writes deliveries. An error leaves the transaction unusable; what a retry cannot mend is no error but a
+// fate.
+func (b *batch) apply(ctx context.Context, rows []queries.InLaneRow) (err error) {
+	events, faults := make([]Event, len(rows)), make([]error, len(rows))
+	for i, row := range rows {
+		events[i], faults[i] = Read(b.setup.Provider, row.ContentType, row.Body, b.defaults)
+	}
+	if b.known, err = b.learn(ctx, events); err != nil {
+		return err
+	}
+	for i, row := range rows {
+		if faults[i] == nil {
+			faults[i] = b.write(ctx, row, events[i])
 		}
-		status, reason, err := fate(err)
+		status, reason, err := fate(faults[i])
 		if err != nil {
 			return fmt.Errorf("delivery %s: %w", row.ID, err)
 		}
-		if err := b.settled(ctx, row, event, status, reason); err != nil {
+		if err := b.settled(ctx, row, events[i], status, reason); err != nil {
 			return fmt.Errorf("delivery %s: %w", row.ID, err)
 		}
 	}
-	return nil
+	return b.pipeline.Flush(ctx)
 }
 
 // settled notes what a delivery came to.

@@ -23,7 +23,7 @@ func (d *Drain) oneByOne(ctx context.Context, lane Lane) error {
 	for range mostInBatch {
 		var row *queries.InLaneRow
 		err := pgx.BeginTxFunc(ctx, d.Pool, again, func(tx pgx.Tx) (err error) {
-			row, err = firstTry(ctx, queries.New(tx), lane)
+			row, err = firstTry(ctx, tx, lane)
 			return err
 		})
 		if err != nil || row == nil {
@@ -45,8 +45,8 @@ func (d *Drain) oneByOne(ctx context.Context, lane Lane) error {
 }
 
 // firstTry is the next delivery of a lane, with this try counted; nil when none waits.
-func firstTry(ctx context.Context, q *queries.Queries, lane Lane) (*queries.InLaneRow, error) {
-	b, err := hold(ctx, q, lane, time.Now())
+func firstTry(ctx context.Context, tx pgx.Tx, lane Lane) (*queries.InLaneRow, error) {
+	b, err := hold(ctx, tx, lane, time.Now())
 	if err != nil || b == nil {
 		return nil, err
 	}
@@ -55,14 +55,14 @@ func firstTry(ctx context.Context, q *queries.Queries, lane Lane) (*queries.InLa
 		return nil, err
 	}
 	row := rows[0]
-	row.Attempts, err = q.BeginTry(ctx, queries.BeginTryParams{OrgID: lane.OrgID, ID: row.ID})
+	row.Attempts, err = b.q.BeginTry(ctx, queries.BeginTryParams{OrgID: lane.OrgID, ID: row.ID})
 	return &row, err
 }
 
 // alone applies one delivery whose try is counted already. Somebody else may have settled it meanwhile, and that stands.
 func (d *Drain) alone(ctx context.Context, lane Lane, row queries.InLaneRow) error {
 	err := pgx.BeginTxFunc(ctx, d.Pool, again, func(tx pgx.Tx) error {
-		b, err := hold(ctx, queries.New(tx), lane, time.Now())
+		b, err := hold(ctx, tx, lane, time.Now())
 		if err != nil || b == nil {
 			return err
 		}
@@ -108,7 +108,7 @@ func setAside(ctx context.Context, d *Drain, lane Lane, row queries.InLaneRow, c
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
 	defer cancel()
 	err := pgx.BeginFunc(ctx, d.Pool, func(tx pgx.Tx) error {
-		b, err := hold(ctx, queries.New(tx), lane, time.Now())
+		b, err := hold(ctx, tx, lane, time.Now())
 		if err != nil || b == nil {
 			return err
 		}

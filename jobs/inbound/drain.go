@@ -31,7 +31,10 @@ type Drain struct {
 
 // again marks work that a crash of the database may undo whole: rows, fate, job and versions go back together, and the
 // delivery, which the door made durable, is simply applied again. So it need not wait for the disk.
-var again = pgx.TxOptions{BeginQuery: "BEGIN; SET LOCAL synchronous_commit = off"}
+//
+// Everything in it is found by its key, so the first plan is as good as any later one, and planning each statement anew
+// would take longer than running it.
+var again = pgx.TxOptions{BeginQuery: "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL plan_cache_mode = force_generic_plan"}
 
 // NextRetry comes back soon: what stops a whole lane is a database that is away, and then that it is back.
 func (d *Drain) NextRetry(job *river.Job[DrainArgs]) time.Time {
@@ -63,7 +66,7 @@ func (d *Drain) Work(ctx context.Context, job *river.Job[DrainArgs]) error {
 
 func (d *Drain) once(ctx context.Context, job *river.Job[DrainArgs], lane Lane) error {
 	return pgx.BeginTxFunc(ctx, d.Pool, again, func(tx pgx.Tx) error {
-		b, err := hold(ctx, queries.New(tx), lane, time.Now())
+		b, err := hold(ctx, tx, lane, time.Now())
 		if err != nil {
 			return err
 		}

@@ -36,6 +36,8 @@ type Event struct {
 	Type       Type      `json:"type"`
 	ID         string    `json:"id,omitempty"`         // the provider's id of the event
 	OccurredAt time.Time `json:"occurred_at,omitzero"` // UTC; zero when the sender does not say
+	Account    string    `json:"account,omitempty"`    // Stripe Connect: whose event it is, where it is not the endpoint's own
+	Test       bool      `json:"test,omitempty"`       // the sender says that no real money moved
 
 	Client  *Client  `json:"client,omitempty"`
 	Booking *Booking `json:"booking,omitempty"`
@@ -87,9 +89,10 @@ type Payment struct {
 	Failure           string                `json:"failure,omitempty"`
 	RefundTotalMinor  int64                 `json:"refund_total_minor,omitempty"` // a running total, where the provider gives one
 	Refunds           []Refund              `json:"refunds,omitempty"`
+	Dispute           string                `json:"dispute,omitempty"` // the payer's reason, where a dispute begins or ends here
 }
 
-// Refund is one refund of a payment by its own outside id.
+// Refund is one refund of a payment by its own outside id. A dispute is one too: see disputed.
 type Refund struct {
 	ExternalID string               `json:"external_id"`
 	Status     queries.RefundStatus `json:"status"`

@@ -32,6 +32,10 @@ type answer struct {
 // Deliver makes one delivery durable, together with whatever else waits meanwhile: requests that come while a commit runs
 // are written by the next one. There is no timer, so a single client never waits for company.
 func (d *Door) Deliver(ctx context.Context, delivery Delivery) (Receipt, error) {
+	if d.AtOnce == 1 {
+		receipts, err := d.Accept(ctx, []Delivery{delivery})
+		return receipts[0], err
+	}
 	ask := asking{delivery, make(chan answer, 1)}
 	select {
 	case d.waiting <- ask:
@@ -69,7 +73,7 @@ func (d *Door) commit(ctx context.Context) {
 // gather takes along what waits already.
 func (d *Door) gather(first asking) []asking {
 	batch := []asking{first}
-	for len(batch) < mostAtOnce {
+	for len(batch) < d.AtOnce {
 		select {
 		case next := <-d.waiting:
 			batch = append(batch, next)

@@ -102,10 +102,8 @@ func importNext(ctx context.Context, tx pgx.Tx, door *Door, args ImportArgs, now
 	if err != nil {
 		return false, err
 	}
-	if len(b.deliveries) > 0 {
-		if _, err := door.Accept(ctx, b.deliveries); err != nil {
-			return false, err
-		}
+	if err := b.accept(ctx, q, door); err != nil {
+		return false, err
 	}
 	if err := q.AddImportFaults(ctx, queries.AddImportFaultsParams{OrgID: args.OrgID, ImportID: args.ImportID, Lines: b.lines, Reasons: b.reasons}); err != nil {
 		return false, err

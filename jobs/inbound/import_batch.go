@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -44,6 +45,38 @@ func batchOf(args ImportArgs, row queries.LockImportRow, rows []SheetRow, now ti
 
 var importTypes = map[queries.SheetKind]string{
 	queries.SheetKindBookings: "import.booking", queries.SheetKindClients: "import.client", queries.SheetKindPayments: "import.payment",
+}
+
+// accept leaves out what is known already. The door would know it too, but looks up the first of each double by itself,
+// and a list that is brought again is nothing but doubles.
+func (b *importing) accept(ctx context.Context, q *queries.Queries, door *Door) error {
+	if len(b.deliveries) == 0 {
+		return nil
+	}
+	params := queries.KnownDeliveriesParams{OrgID: b.deliveries[0].OrgID, ConnectionID: b.deliveries[0].ConnectionID}
+	for _, d := range b.deliveries {
+		params.EventIds = append(params.EventIds, d.Peeked.EventID)
+	}
+	known, err := q.KnownDeliveries(ctx, params)
+	if err != nil {
+		return err
+	}
+	seen := make(map[string]bool, len(known))
+	for _, id := range known {
+		seen[id] = true
+	}
+	fresh := b.deliveries[:0]
+	for _, d := range b.deliveries {
+		if !seen[d.Peeked.EventID] {
+			seen[d.Peeked.EventID] = true // two rows of one batch that say the same
+			fresh = append(fresh, d)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	_, err = door.Accept(ctx, fresh)
+	return err
 }
 
 func columnsFrom(kind queries.SheetKind, header []string, stored []byte, dayFirst *bool) (Columns, error) {

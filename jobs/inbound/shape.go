@@ -26,6 +26,9 @@ func Read(provider queries.Provider, contentType string, body []byte, d Defaults
 	if err != nil {
 		return Event{}, err
 	}
+	if isTest(doc) {
+		return Event{}, ignored(testArrived)
+	}
 	if isOurShape(doc) {
 		return readShape(doc, d)
 	}

@@ -17,19 +17,23 @@ func Stamp(ev Event, eventID string, receivedAt time.Time) string {
 	if at.IsZero() || at.After(receivedAt) {
 		at = receivedAt
 	}
-	return fmt.Sprintf("%s#%d#%s", at.UTC().Format("2006-01-02T15:04:05.000000"), rank(ev.Type), eventID)
+	return fmt.Sprintf("%s#%d#%s", at.UTC().Format("2006-01-02T15:04:05.000000"), rank(ev), eventID)
 }
 
 // rank settles events of one moment: what ends a thing outlives what makes or changes it.
-func rank(t Type) int {
-	switch t {
+func rank(ev Event) int {
+	switch ev.Type {
 	case BookingCancelled, ClientDeleted:
 		return 2
 	case BookingCreated, ClientCreated, CalendarEventCreated:
 		return 0
-	default:
-		return 1
+	case PaymentRefunded:
+		// A bank may open a dispute and decide it within the second that is all Stripe's clock tells.
+		if p := ev.Payment; p != nil && len(p.Refunds) == 1 && p.Refunds[0].Status != queries.RefundStatusPending {
+			return 2
+		}
 	}
+	return 1
 }
 
 // newer says whether stamp is later than what last set the field, and if so remembers it.

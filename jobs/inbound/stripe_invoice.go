@@ -76,7 +76,9 @@ func invoicePaid(e stripeEvent) (Event, error) {
 	}
 	known := invoiceNames(o)
 	if len(known) == 0 {
-		return Event{}, ignored("This invoice does not say how it was paid; it is counted when its payment arrives (payment_intent.succeeded or invoice_payment.paid).")
+		// Since 2025-03-31 an invoice paid in cash looks just like one paid by card: nothing in it tells them apart, so
+		// counting it here would count every card payment twice.
+		return Event{}, ignored("This invoice does not name the one payment that paid it; it is counted when its payment arrives (payment_intent.succeeded, or invoice_payment.paid, which alone tells of an invoice that was paid outside Stripe).")
 	}
 	return Event{Type: PaymentCompleted, Payment: invoice(e, known, "amount_paid")}, nil
 }
@@ -88,17 +90,27 @@ func invoiceNames(o part) []string {
 	if old := names(o.ref("payment_intent"), o.ref("charge")); len(old) > 0 {
 		return old
 	}
+	list, _ := o.sub("payments")
+	if more, _ := list.truth("has_more"); more {
+		return nil
+	}
 	var known []string
 	for _, row := range o.list("payments") {
 		if status := row.said("status"); status == "" || status == "paid" {
 			if known != nil {
 				return nil
 			}
-			inner, _ := row.sub("payment")
-			known = names(inner.ref("payment_intent"), inner.ref("charge"))
+			known = invoicePaymentNames(row)
 		}
 	}
 	return known
+}
+
+// invoicePaymentNames: money that came outside Stripe is a payment record (Stripe, docs.stripe.com/api/invoice-payment/object).
+// The row's own inpay_ id is of this one payment, unlike the invoice's.
+func invoicePaymentNames(row part) []string {
+	by, _ := row.sub("payment")
+	return names(by.ref("payment_intent"), by.ref("charge"), by.ref("payment_record"), row.id("id"))
 }
 
 func invoice(e stripeEvent, known []string, amounts ...string) *Payment {
@@ -135,10 +147,15 @@ func invoiceNeedsPayer(stripeEvent) (Event, error) {
 	return Event{}, ignored("The payer has to confirm this invoice's payment with their bank; it will be counted when it succeeds.")
 }
 
-// invoicePaymentPaid ties one payment to its invoice (Stripe, docs.stripe.com/api/invoice-payment/object). Its own inpay_
-// id is of this one payment, unlike the invoice's.
+// severalPayments is the API version since which an invoice may be paid in parts, and no longer says paid_out_of_band.
+const severalPayments = "2025-03-31"
+
+// invoicePaymentPaid ties one payment to its invoice (Stripe, docs.stripe.com/api/invoice-payment/object).
 func invoicePaymentPaid(e stripeEvent) (Event, error) {
+	e.object.needID("id", "an invoice payment always has one.")
 	by, _ := e.object.sub("payment")
-	p := invoice(e, names(by.ref("payment_intent"), by.ref("charge"), e.object.needID("id", "an invoice payment always has one.")), "amount_paid")
-	return Event{Type: PaymentCompleted, Payment: p}, nil
+	if by.ref("payment_record") != "" && e.version != "" && e.version < severalPayments {
+		return Event{}, ignored("This was paid outside Stripe; in this endpoint's API version its invoice.paid says so, and it is counted there.")
+	}
+	return Event{Type: PaymentCompleted, Payment: invoice(e, invoicePaymentNames(e.object), "amount_paid")}, nil
 }

@@ -1,8 +1,6 @@
 package inbound
 
 import (
-	"cmp"
-
 	"github.com/wedsync/wedsync/queries"
 )
 
@@ -15,7 +13,8 @@ func chargeRefunded(e stripeEvent) (Event, error) {
 	p := charge(e)
 	p.Status = queries.PaymentStatusCompleted
 	p.Amount = e.object.money("amount_captured", "amount")
-	p.RefundTotalMinor, _ = e.object.minor("amount_refunded")
+	total, _ := e.object.minor("amount_refunded")
+	p.RefundTotalMinor = e.object.isoMinor("amount_refunded", total, p.Amount.Currency)
 	// Since API version 2022-11-15 the list is no longer there by itself (Stripe, docs.stripe.com/changelog/2022-11-15).
 	for _, r := range e.object.list("refunds") {
 		p.Refunds = append(p.Refunds, stripeRefund(r, ""))
@@ -52,20 +51,4 @@ func stripeRefund(r part, kind string) Refund {
 		refund.Status = queries.RefundStatusFailed
 	}
 	return refund
-}
-
-// disputed money is neither refunded nor lost until the bank decides, and Stripe's own page is where it is answered;
-// so no figure moves, and the words tell the supplier to look there.
-func disputed(e stripeEvent) (Event, error) {
-	sum := inWords(e.object.money("amount"))
-	switch e.kind {
-	case "charge.dispute.created", "charge.dispute.updated":
-		return Event{}, ignored("A payer disputes a payment of %s (reason: %s). WedSync does not count disputes; answer it in Stripe before its deadline.",
-			sum, cmp.Or(word(e.object.said("reason")), "not given"))
-	case "charge.dispute.closed":
-		return Event{}, ignored("The dispute over %s is closed: %s. WedSync does not count disputes; Stripe's balance shows where the money is.",
-			sum, cmp.Or(word(e.object.said("status")), "its outcome was not given"))
-	}
-	return Event{}, ignored("Stripe moved the %s of a dispute (%s). WedSync does not count disputes; Stripe's balance shows where the money is.",
-		sum, word(e.kind[len("charge.dispute."):]))
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/wedsync/wedsync/queries"
 )
 
 func stripePayment(t *testing.T, file string) *Payment {
@@ -99,5 +101,71 @@ func BenchmarkPeekStripe(b *testing.B) {
 	}
 	for b.Loop() {
 		Peek("stripe", nil, body, fuzzNow)
+	}
+}
+
+// A Connect platform's endpoint hears of every account; the connection counts the one that the supplier named.
+func TestStripeCountsOneAccountWhereOneIsNamed(t *testing.T) {
+	t.Parallel()
+	body := func(account string) []byte {
+		return []byte(`{"id":"evt_1","object":"event","type":"payment_intent.succeeded",` + account + `"created":1798452000,"data":{"object":{"id":"pi_1","amount":5,"currency":"gbp"}}}`)
+	}
+	for _, c := range []struct{ ours, said, words string }{
+		{"", "", ""},
+		{"", `"account":"acct_1",`, ""},
+		{"acct_1", `"account":"acct_1",`, ""},
+		{"acct_1", `"account":"acct_2",`, `of the Stripe account "acct_2", and this connection counts only "acct_1"`},
+		{"acct_1", ``, `names no account, so it is of the platform's own, and this connection counts only "acct_1"`},
+		{"acct_1", `"account":null,`, `names no account`},
+		{"acct_1", `"account":["acct_1"],`, `names no account`},
+	} {
+		ev, err := ReadStripe(body(c.said), Defaults{Account: c.ours})
+		_, isIgnored := err.(Ignored)
+		if c.words == "" && (err != nil || ev.Account != strings.Trim(strings.TrimPrefix(c.said, `"account":`), `",`)) ||
+			c.words != "" && (!isIgnored || !strings.Contains(err.Error(), c.words)) {
+			t.Errorf("ours %q, theirs %s: %+v, %v", c.ours, c.said, ev, err)
+		}
+	}
+}
+
+// Test mode has endpoints, and secrets, of its own: its events count like any other's, and say what they are.
+func TestStripeSaysWhatIsOfTestMode(t *testing.T) {
+	t.Parallel()
+	for mode, want := range map[string]bool{`"livemode":false,`: true, `"livemode":true,`: false, ``: false} {
+		ev, err := ReadStripe([]byte(`{"id":"evt_1","object":"event","type":"payment_intent.succeeded",`+mode+`"data":{"object":{"id":"pi_1","amount":5,"currency":"gbp"}}}`), Defaults{})
+		if err != nil || ev.Test != want {
+			t.Errorf("%q: %+v, %v", mode, ev, err)
+		}
+	}
+}
+
+// Stripe's smallest unit is not everywhere ISO 4217's, which our figures are written in.
+func TestStripeAmountsAreInTheCurrencysOwnSmallestUnit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		currency string
+		sent     string
+		want     int64
+		words    string // as a page would write it
+	}{
+		{"gbp", "50000", 50_000, "500.00 GBP"}, {"jpy", "88000", 88_000, "88000 JPY"}, {"krw", "5", 5, "5 KRW"},
+		{"kwd", "250750", 250_750, "250.750 KWD"}, {"isk", "8800000", 88_000, "88000 ISK"}, {"ugx", "500", 5, "5 UGX"}, {"mga", "2500", 250_000, "2500.00 MGA"},
+	} {
+		ev, err := ReadStripe([]byte(`{"id":"e","object":"event","type":"payment_intent.succeeded","data":{"object":{"id":"pi_1","amount":`+c.sent+`,"currency":"`+c.currency+`"}}}`), Defaults{})
+		if err != nil || ev.Payment.Amount.Minor != c.want || inWords(ev.Payment.Amount) != c.words {
+			t.Errorf("%s %s: %+v, %v", c.sent, c.currency, ev.Payment, err)
+		}
+	}
+}
+
+func TestATestIsKnownWhateverTheProvider(t *testing.T) {
+	t.Parallel()
+	for _, provider := range queries.AllProviderValues() {
+		for _, contentType := range []string{"application/json", "text/plain"} {
+			_, err := Read(provider, contentType, []byte(`{"object":"event","type":"wedsync.test"}`), Defaults{Account: "acct_1"})
+			if err != (Ignored{testArrived}) {
+				t.Errorf("%s: %v", provider, err)
+			}
+		}
 	}
 }

@@ -1,11 +1,7 @@
 package inbound
 
 import (
-	"context"
-	"errors"
 	"strings"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/wedsync/wedsync/queries"
 )
@@ -70,18 +66,14 @@ func changedDay(before, after queries.BookingForUpdateRow) bool {
 }
 
 // payerName is who paid, in the words of the supplier's own records where their address is known.
-func (w *writing) payerName(ctx context.Context, p queries.PaymentsNamedRow) (string, error) {
+func (w *writing) payerName(p queries.PaymentsNamedRow) string {
 	if p.PayerEmail == "" {
-		return firstOf(p.PayerName, w.about.Who), nil
+		return firstOf(p.PayerName, w.about.Who)
 	}
-	client, err := w.q.ClientByEmail(ctx, queries.ClientByEmailParams{OrgID: w.orgID, Email: p.PayerEmail})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return firstOf(p.PayerName, w.about.Who, p.PayerEmail), nil
-	}
-	return firstOf(couple(client.Name, client.PartnerName), p.PayerName, p.PayerEmail), err
+	return firstOf(w.known.couples[strings.ToLower(p.PayerEmail)], p.PayerName, w.about.Who, p.PayerEmail)
 }
 
-func (w *writing) tellPayment(rows []queries.PaymentsNamedRow, after queries.PaymentsNamedRow, refunded int64, payer string) {
+func (w *writing) tellPayment(rows []queries.PaymentsNamedRow, after queries.PaymentsNamedRow, payer string) {
 	var status queries.PaymentStatus
 	var refundedBefore int64
 	for _, r := range rows {
@@ -93,8 +85,11 @@ func (w *writing) tellPayment(rows []queries.PaymentsNamedRow, after queries.Pay
 	amount := after.AmountMinor
 	w.about.Kind = ""
 	switch {
-	case refunded > refundedBefore:
-		w.about.Kind, amount = "payment_refunded", refunded-refundedBefore
+	case w.ofDispute():
+		w.tellDispute(after, payer)
+		return
+	case after.RefundedMinor > refundedBefore:
+		w.about.Kind, amount = "payment_refunded", after.RefundedMinor-refundedBefore
 	case after.Status == queries.PaymentStatusCompleted && status != after.Status:
 		w.about.Kind = "payment_completed"
 	case after.Status == queries.PaymentStatusFailed && status != after.Status:
@@ -104,6 +99,30 @@ func (w *writing) tellPayment(rows []queries.PaymentsNamedRow, after queries.Pay
 	}
 	w.about.Who, w.about.What = payer, firstOf(after.Failure, after.Description)
 	w.about.AmountMinor, w.about.Currency = &amount, after.Currency
+}
+
+func (w *writing) ofDispute() bool {
+	refunds := w.event.Payment.Refunds
+	return len(refunds) == 1 && isDispute(refunds[0].ExternalID)
+}
+
+// tellDispute tells where a dispute begins and where it ends; between the two nothing is decided.
+func (w *writing) tellDispute(after queries.PaymentsNamedRow, payer string) {
+	said := w.event.Payment
+	if said.Dispute == "" {
+		return
+	}
+	switch said.Refunds[0].Status {
+	case queries.RefundStatusSucceeded:
+		w.about.Kind = "dispute_lost"
+	case queries.RefundStatusFailed:
+		w.about.Kind = "dispute_won"
+	default:
+		w.about.Kind = "payment_disputed"
+	}
+	amount := said.Refunds[0].Amount
+	w.about.Who, w.about.What = payer, firstOf(said.Dispute, after.Description)
+	w.about.AmountMinor, w.about.Currency = &amount.Minor, amount.Currency
 }
 
 func couple(name, partner string) string {

@@ -45,13 +45,13 @@ var (
 	keyed  = append(signed[:len(signed):len(signed)], scheme{"static_key", verifyStaticKey})
 )
 
-// Verify says which scheme vouches for a delivery. secrets are all that are live for its connection: two while one is rolled.
+// Verify says which scheme vouches for a delivery, also for one that is only too old (ErrStale). secrets are all that are live for its connection: two while one is rolled.
 func Verify(provider queries.Provider, proof queries.SenderProof, h http.Header, body []byte, secrets []string, now time.Time) (string, error) {
 	failure := ErrMissingSignature
 	for _, s := range schemesOf(provider, proof) {
 		err := s.verify(h, body, secrets, now)
-		if err == nil {
-			return s.name, nil
+		if err == nil || errors.Is(err, ErrStale) {
+			return s.name, err
 		}
 		if !errors.Is(err, ErrMissingSignature) && errors.Is(failure, ErrMissingSignature) {
 			failure = err

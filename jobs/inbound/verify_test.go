@@ -181,7 +181,7 @@ func TestVerify(t *testing.T) {
 		{"wrong key", "honeybook", key, wrongKey, "", ErrBadSignature},
 		{"nothing", "honeybook", key, http.Header{}, "", ErrMissingSignature},
 		{"no headers at all", "honeybook", key, nil, "", ErrMissingSignature},
-		{"stale", "tave", signed, SignWedSync(secret, body, now.Add(-time.Hour)), "", ErrStale},
+		{"stale", "tave", signed, SignWedSync(secret, body, now.Add(-time.Hour)), "wedsync", ErrStale},
 		{"unknown provider", "acme", signed, SignWedSync(secret, body, now), "", ErrMissingSignature},
 		{"unknown proof", "tave", "none", SignWedSync(secret, body, now), "", ErrMissingSignature},
 		{"no proof", "tave", "", SignWedSync(secret, body, now), "", ErrMissingSignature},

@@ -2,18 +2,17 @@ package inbound
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/wedsync/wedsync/queries"
 )
 
 // writing is one event on its way into the rows of one organisation.
 type writing struct {
-	q          *queries.Queries
+	q          *queries.Queries // its writes wait for each other, see queries.Pipeline
+	known      *known
 	orgID      uuid.UUID
 	connection uuid.UUID
 	event      Event
@@ -24,7 +23,7 @@ type writing struct {
 
 // write saves what the event says, and notes which regions it changed and what there is to tell.
 func (b *batch) write(ctx context.Context, row queries.InLaneRow, event Event) error {
-	w := &writing{q: b.q, orgID: b.lane.OrgID, connection: b.lane.ConnectionID, event: event,
+	w := &writing{q: b.rows, known: b.known, orgID: b.lane.OrgID, connection: b.lane.ConnectionID, event: event,
 		stamp: Stamp(event, row.EventID, row.ReceivedAt), now: row.ReceivedAt}
 	for _, save := range []func(context.Context) (string, error){w.client, w.booking, w.payment, w.invite} {
 		region, err := save(ctx)
@@ -48,13 +47,11 @@ func (w *writing) client(ctx context.Context) (string, error) {
 	if said.Deleted == nil {
 		said.Deleted = lives(w.event.Type)
 	}
-	before, err := w.q.ClientForUpdate(ctx, queries.ClientForUpdateParams{OrgID: w.orgID, ConnectionID: &w.connection, ExternalID: &c.ExternalID})
-	isNew := errors.Is(err, pgx.ErrNoRows)
-	if err != nil && !isNew {
-		return "", err
-	}
+	before, there := w.known.clients[c.ExternalID]
 	after := FoldClient(before, said, w.stamp)
-	w.tellClient(before, after, isNew)
+	after.ExternalID = &c.ExternalID
+	w.known.meet(after)
+	w.tellClient(before, after, !there)
 	return "clients", w.q.SaveClient(ctx, queries.SaveClientParams{
 		OrgID: w.orgID, ConnectionID: &w.connection, ExternalID: &c.ExternalID,
 		Name: after.Name, PartnerName: after.PartnerName, Email: after.Email, Phone: after.Phone,
@@ -76,16 +73,13 @@ func (w *writing) booking(ctx context.Context) (string, error) {
 	if b == nil {
 		return "", nil
 	}
-	before, err := w.q.BookingForUpdate(ctx, queries.BookingForUpdateParams{OrgID: w.orgID, ConnectionID: &w.connection, ExternalID: &b.ExternalID})
-	isNew := errors.Is(err, pgx.ErrNoRows)
-	if err != nil && !isNew {
-		return "", err
-	}
+	before, there := w.known.bookings[b.ExternalID]
 	after := FoldBooking(before, *b, w.stamp)
 	if after.Status == "" {
 		after.Status = queries.BookingStatusEnquiry
 	}
-	w.tellBooking(before, after, isNew)
+	w.known.bookings[b.ExternalID] = after
+	w.tellBooking(before, after, !there)
 	return "weddings", w.q.SaveBooking(ctx, queries.SaveBookingParams{
 		OrgID: w.orgID, ConnectionID: &w.connection, ExternalID: &b.ExternalID, ClientExternalID: after.ClientExternalID,
 		Title: after.Title, StartsLocal: after.StartsLocal, EndsLocal: after.EndsLocal, Timezone: after.Timezone,

@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -15,17 +16,14 @@ func (w *writing) payment(ctx context.Context) (string, error) {
 	if p == nil {
 		return "", nil
 	}
-	rows, err := w.q.PaymentsNamed(ctx, queries.PaymentsNamedParams{OrgID: w.orgID, ConnectionID: w.connection, Names: p.Names})
-	if err != nil {
-		return "", err
-	}
+	rows := w.known.paymentsNamed(p.Names)
 	said := *p
 	if said.Status == queries.PaymentStatusCompleted && said.PaidAt.IsZero() {
 		said.PaidAt = w.now // a sender that does not say when pays when it tells
 	}
 	after, same := FoldPayment(rows, said, w.stamp)
 	if len(rows) == 0 {
-		after.ID = uuid.Must(uuid.NewV7())
+		after.ID, after.CreatedAt = uuid.Must(uuid.NewV7()), w.now
 	}
 	if err := w.savePayment(ctx, after, same); err != nil {
 		return "", err
@@ -33,17 +31,16 @@ func (w *writing) payment(ctx context.Context) (string, error) {
 	if err := w.saveRefunds(ctx, after.ID, p.Refunds); err != nil {
 		return "", err
 	}
-	var refunded int64
-	if len(rows) > 0 || after.RefundTotalMinor > 0 || len(p.Refunds) > 0 {
-		if refunded, err = w.q.RecountRefunds(ctx, queries.RecountRefundsParams{OrgID: w.orgID, PaymentID: after.ID}); err != nil {
+	after.HasRefunds = len(p.Refunds) > 0 || slices.ContainsFunc(rows, func(r queries.PaymentsNamedRow) bool { return r.HasRefunds })
+	after.RefundedMinor = 0
+	if after.HasRefunds || after.RefundTotalMinor > 0 {
+		var err error
+		if after.RefundedMinor, err = w.q.RecountRefunds(ctx, queries.RecountRefundsParams{OrgID: w.orgID, PaymentID: after.ID}); err != nil {
 			return "", err
 		}
 	}
-	payer, err := w.payerName(ctx, after)
-	if err != nil {
-		return "", err
-	}
-	w.tellPayment(rows, after, refunded, payer)
+	w.known.pay(after, p.Names, same)
+	w.tellPayment(rows, after, w.payerName(after))
 	return "payments", nil
 }
 

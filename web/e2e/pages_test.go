@@ -132,6 +132,8 @@ func (g *gallery) shots() []shot {
 		{name: "connection-none-found", as: ada, path: stripe + "?q=zebra"},
 		{name: "connection-failed", as: thea, path: connection("Wild Thyme Flowers", "custom") + "?status=failed"},
 		{name: "connection-silent", as: "fresh@example.com", path: "/app/connections/" + silent["connection_id"]},
+		{name: "guide", route: "/app/connections/:id/guide", as: ada, path: stripe + "/guide"},
+		{name: "guide-signed", as: "fresh@example.com", path: "/app/connections/" + silent["connection_id"] + "/guide?test=refused"},
 		{name: "delivery", route: "/app/deliveries/:id", as: ada, path: delivery(`o.name LIKE 'Ada%' AND w.status = 'applied' AND w.provider = 'stripe'`)},
 		{name: "delivery-failed", as: thea, path: delivery(`o.name LIKE 'Wild%' AND w.status = 'failed'`)},
 		{name: "settings", route: "/app/settings", as: ada},

@@ -42,26 +42,12 @@ func start(ctx context.Context) (*program, error) {
 	if err := os.Chmod(dir, 0o755); err != nil { // Postgres runs as somebody else when we are root
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	p := &program{dir: dir}
+	first, err := p.serve(ctx)
 	if err != nil {
 		return nil, err
 	}
-	addr := listener.Addr().String()
-	listener.Close()
-	p := &program{dir: dir, base: "http://" + addr}
-	log, err := os.Create(filepath.Join(dir, "wedsync.log"))
-	if err != nil {
-		return nil, err
-	}
-	p.cmd = exec.Command(binary, "serve")
-	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = append(os.Environ(), "DATABASE_URL=", "WEDSYNC_DATA="+dir, "WEDSYNC_ADDR="+addr), log, log
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
-	if err := p.ready(ctx); err != nil {
-		p.stop()
-		return nil, err
-	}
+	p.base, p.cmd = first.base, first.cmd
 	if p.pg, err = localpg.Start(ctx, dir, localpg.Options{}); err != nil {
 		return nil, err
 	}
@@ -69,13 +55,54 @@ func start(ctx context.Context) (*program, error) {
 	return p, err
 }
 
-func (p *program) ready(ctx context.Context) error {
+// node is one process on the program's database.
+type node struct {
+	base string
+	cmd  *exec.Cmd
+}
+
+// serve starts a node, with further settings and arguments.
+func (p *program) serve(ctx context.Context, settings ...string) (*node, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	addr := listener.Addr().String()
+	listener.Close()
+	log, err := os.OpenFile(filepath.Join(p.dir, "wedsync.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	role := "all"
+	if len(settings) > 0 {
+		role = "web"
+	}
+	n := &node{base: "http://" + addr, cmd: exec.Command(binary, "serve", "--role", role)}
+	n.cmd.Env, n.cmd.Stdout, n.cmd.Stderr = append(append(os.Environ(), "DATABASE_URL=", "WEDSYNC_DATA="+p.dir, "WEDSYNC_ADDR="+addr), settings...), log, log
+	if err := n.cmd.Start(); err != nil {
+		return nil, err
+	}
+	if err := ready(ctx, n.base); err != nil {
+		n.stop()
+		return nil, err
+	}
+	return n, nil
+}
+
+func (n *node) stop() {
+	if n.cmd.Process != nil {
+		n.cmd.Process.Signal(syscall.SIGTERM)
+		n.cmd.Wait()
+	}
+}
+
+func ready(ctx context.Context, base string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		res, err := http.Get(p.base + "/readyz")
+		res, err := http.Get(base + "/readyz")
 		if err == nil {
 			res.Body.Close()
 			if res.StatusCode == http.StatusOK {
@@ -85,7 +112,7 @@ func (p *program) ready(ctx context.Context) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return errors.New("the program did not become ready; see its log in " + p.dir)
+			return errors.New("the program did not become ready")
 		}
 	}
 }
