@@ -109,3 +109,7 @@ INSERT INTO activities (org_id, at, kind, who, what, amount_minor, currency, pro
 SELECT @org_id, a.at, a.kind, a.who, a.what, CASE WHEN a.has_amount THEN a.amount_minor END, a.currency, @provider, a.delivery_id
 FROM unnest(@ats::timestamptz[], @kinds::text[], @whos::text[], @whats::text[], @amounts::bigint[], @has_amounts::boolean[], @currencies::text[], @delivery_ids::uuid[])
      AS a(at, kind, who, what, amount_minor, has_amount, currency, delivery_id);
+
+-- name: WaitForDisk :exec
+-- This transaction causes something that cannot be undone, so its commit must be durable.
+SELECT set_config('synchronous_commit', 'on', true);

@@ -479,3 +479,13 @@ func (q *Queries) SettleDeliveries(ctx context.Context, arg SettleDeliveriesPara
 	)
 	return err
 }
+
+const waitForDisk = `-- name: WaitForDisk :exec
+SELECT set_config('synchronous_commit', 'on', true)
+`
+
+// This transaction causes something that cannot be undone, so its commit must be durable.
+func (q *Queries) WaitForDisk(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, waitForDisk)
+	return err
+}

@@ -61,7 +61,7 @@ var cases = map[string]templ.Component{
 	"Dashboard":         Dashboard(page, Today{KPIs: kpis, Weddings: weddings, Activity: lately}),
 	"Dashboard_fresh":   Dashboard(page, Today{KPIs: KPIsView{Row: queries.KPIsRow{Currency: "JPY"}}, Weddings: WeddingsView{Now: noon}, Activity: ActivityView{Now: noon, Zone: time.UTC}, Fresh: true}),
 	"Deliveries":        Deliveries(deliveries), "Deliveries_empty": Deliveries(DeliveriesView{}), "Deliveries_nothing": Deliveries(DeliveriesView{Filtered: true}),
-	"Delivery": Delivery(page, DeliveryView{Now: noon, Zone: time.UTC, Body: `{"a":"<b>"}`, Normalised: `{}`, MayRun: true, Row: queries.DeliveryByIDRow{ID: one, EventID: "evt_1",
+	"Delivery": Delivery(page, DeliveryView{Now: noon, Zone: time.UTC, Body: `{"a":"<b>"}`, Normalised: `{}`, MayRun: true, ReadBy: "your reading 3", Row: queries.DeliveryByIDRow{ID: one, EventID: "evt_1",
 		Status: queries.DeliveryStatusFailed, Error: "No amount.", ReceivedAt: noon, ContentType: "application/json", Proof: "wedsync"},
 		Attempts: []queries.AttemptsOfRow{{Attempt: 1, At: noon, Outcome: queries.DeliveryStatusFailed, Error: "No amount."}}}),
 	"Delivery_waiting": Delivery(page, DeliveryView{Now: noon, Zone: time.UTC, Row: queries.DeliveryByIDRow{ID: one, Status: queries.DeliveryStatusAccepted, ReceivedAt: noon, Proof: "stripe"}}),
@@ -86,6 +86,10 @@ var cases = map[string]templ.Component{
 	"KPIs":                 KPIs(kpis),
 	"Landing":              Landing(page),
 	"Login":                Login(page, SignIn{Email: `a"b`, Next: "/app", Error: "No."}),
+	"Mapping":              Mapping(page, mapping(3)),
+	"Mapping_empty":        Mapping(page, MappingView{ID: one, Provider: queries.ProviderHoneybook, URL: "https://x/webhooks/honeybook/t", Zone: time.UTC, Preview: PreviewView{Zone: time.UTC}}),
+	"Mapping_typed":        Mapping(page, mapping(101)),
+	"MappingTried":         MappingTried(mapping(3)),
 	"NewConnection":        NewConnection(page, NewConnectionForm{Provider: queries.ProviderStripe, Proof: queries.SenderProofSigned, Faults: Faults{"secret": "Too short."}}),
 	"NewConnectionButton":  NewConnectionButton(),
 	"NextWeddings":         NextWeddings(weddings), "NextWeddings_empty": NextWeddings(WeddingsView{Now: noon}),
@@ -134,6 +138,22 @@ func messageView(s queries.MessageStatus, next, disabled *time.Time) MessageView
 	return MessageView{Now: noon, Zone: time.UTC, Body: `{"a":"<b>"}`, MayRun: true, Row: queries.MessageByIDRow{ID: one, EndpointID: two, SourceID: two, EventType: "booking.created", HappenedAt: noon, Status: s,
 		Attempts: 2, NextTryAt: next, LastError: "x.example did not answer", Endpoint: "Zapier", DisabledAt: disabled},
 		Attempts: []queries.MessageAttemptsRow{{Attempt: 1, At: noon, Error: "x.example did not answer", TookMs: 15000}, {Attempt: 2, At: noon, Status: ptr(int32(204)), TookMs: 120}}}
+}
+
+func mapping(leaves int) MappingView {
+	v := MappingView{ID: one, Provider: queries.ProviderHoneybook, Zone: time.UTC, Samples: []ui.Option{{Value: one.String(), Label: "New Inquiry, today"}}, Sample: one.String(), Left: 1,
+		KindPath: "type", Words: []MappingWord{{ID: "means-1", Word: "New <Inquiry>", Means: "booking.created"}}, Happenings: []ui.Option{{Value: "booking.created", Label: "A new enquiry"}},
+		Groups:    []MappingGroup{{Title: "The booking", Fields: []MappingField{{Name: "booking.external_id", Label: "Booking's own id", Path: "gone"}, {Name: "booking.venue", Label: "Venue", Text: "Holm", TakesText: true}}}},
+		Elsewhere: []MappingLeaf{{Path: "refund_id", Shown: "R1", Type: "text"}}, Unit: "major", Currency: "GBP", Faults: Faults{"path-booking-external_id": "Choose it."}, Wrong: []ui.Fault{{Field: "path-booking-external_id", Message: "Choose it."}}, Next: 3, Kept: "2", InUse: 2,
+		Versions: []queries.MappingsRow{{Version: 2, MadeAt: noon, MadeBy: "Anna"}, {Version: 1, MadeAt: noon}},
+		Preview: PreviewView{Zone: time.UTC, Read: 2, Ignored: 1, Lost: 1, TooBig: 1, Rows: []PreviewRow{
+			{ID: one, At: noon, What: "New <Inquiry>", Becomes: "A new enquiry", Who: "Kay & Fry", On: &day, Amount: &queries.Money{Minor: 250000, Currency: "GBP"}, Change: ChangeFound},
+			{ID: two, At: noon, Becomes: "A new enquiry", On: &day, WholeDay: true, Change: ChangeNone},
+			{ID: two, At: noon, Ignored: true, Reason: "Not used.", Change: ChangeDiffs}, {ID: two, At: noon, Reason: "No <id>.", Change: ChangeLost}}}}
+	for i := range leaves {
+		v.Leaves = append(v.Leaves, MappingLeaf{Path: "field" + string(rune('a'+i)), Shown: "<value>", Type: "text"})
+	}
+	return v
 }
 
 func TestGolden(t *testing.T) {

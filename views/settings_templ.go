@@ -763,6 +763,8 @@ func auditWords(action string) string {
 		return "An import was stopped"
 	case "connection.account":
 		return "The Stripe account of a connection was set"
+	case "mapping.kept":
+		return "How a connection is read was changed"
 	case "delivery.rerun":
 		return "A delivery was run again"
 	case "member.added":

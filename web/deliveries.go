@@ -30,9 +30,13 @@ func (s *Server) delivery(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	reading, err := s.q.ReadingOf(ctx, queries.ReadingOfParams{OrgID: v.OrgID, ID: id})
+	if err != nil {
+		return err
+	}
 	body, _ := inbound.Redact(row.ContentType, row.Body)
 	view := views.DeliveryView{Now: time.Now(), Zone: v.Zone, Row: row, Attempts: attempts, Body: body, Normalised: indented(row.Normalised),
-		MayRun: s.may(v, manager) && runnable(row.Status)}
+		MayRun: s.may(v, manager) && runnable(row.Status), ReadBy: views.ReadBy(row.Provider, reading)}
 	p := s.page(c, titleOf(row), "connections")
 	p.Back = &views.Link{Label: views.ProviderName(row.Provider), Href: "/app/connections/" + row.ConnectionID.String()}
 	return draw(c, http.StatusOK, views.Delivery(p, view))

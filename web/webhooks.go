@@ -45,7 +45,9 @@ func (s *Server) receive(c echo.Context) error {
 	if vouching != nil && !d.Late {
 		return s.refused(c, vouching)
 	}
-	d.Peeked = inbound.Peek(d.Provider, c.Request().Header, body, now)
+	if d.Peeked = inbound.Peek(d.Provider, c.Request().Header, body, now); d.Peeked.EventType == inbound.TestType {
+		d.Source = queries.DeliverySourceTest
+	}
 	taken, err := s.door.Deliver(ctx, d)
 	if err != nil {
 		s.log.Error("a delivery was not taken; its sender tries again", "id", requestIDOf(ctx), "org_id", at.OrgID, "error", err)

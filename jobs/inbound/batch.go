@@ -11,7 +11,9 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
 
+	"github.com/wedsync/wedsync/jobs/outbound"
 	"github.com/wedsync/wedsync/queries"
 )
 
@@ -30,6 +32,7 @@ type batch struct {
 
 	fates   queries.SettleDeliveriesParams
 	told    queries.AddActivitiesParams
+	news    []outbound.Happened // what the supplier's own systems may want to hear
 	days    map[string]int32
 	vouched []*uuid.UUID // the secrets that were used, in order
 	used    map[uuid.UUID]time.Time
@@ -50,18 +53,22 @@ func hold(ctx context.Context, tx pgx.Tx, lane Lane, now time.Time) (*batch, err
 	if err != nil {
 		return nil, fmt.Errorf("set up the lane: %w", err)
 	}
+	mapping, err := LoadMapping(ctx, q, lane.OrgID, lane.ConnectionID, int(setup.MappingVersion))
+	if err != nil {
+		return nil, err
+	}
 	pipeline := queries.NewPipeline(tx)
-	return &batch{q: q, pipeline: pipeline, rows: queries.New(pipeline), lane: lane, setup: setup, defaults: defaults(setup), now: now, counted: 1,
+	return &batch{q: q, pipeline: pipeline, rows: queries.New(pipeline), lane: lane, setup: setup, defaults: defaults(setup, mapping), now: now, counted: 1,
 		days: map[string]int32{}, used: map[uuid.UUID]time.Time{},
 		regions: map[string]bool{"kpis": true, DeliveriesRegion(lane.ConnectionID): true, HealthRegion(lane.ConnectionID): true}}, nil
 }
 
-func defaults(setup queries.LaneSetupRow) Defaults {
+func defaults(setup queries.LaneSetupRow, mapping *Mapping) Defaults {
 	zone, err := time.LoadLocation(setup.Timezone)
 	if err != nil {
 		zone = time.UTC // the name was checked when the organisation gave it; only a machine without zone data gets here
 	}
-	d := Defaults{Zone: zone, Currency: setup.Currency, Account: setup.Account}
+	d := Defaults{Zone: zone, Currency: setup.Currency, Account: setup.Account, Mapping: mapping}
 	if setup.MoneyUnit != nil {
 		d.Unit = *setup.MoneyUnit
 	}
@@ -73,7 +80,7 @@ func defaults(setup queries.LaneSetupRow) Defaults {
 func (b *batch) apply(ctx context.Context, rows []queries.InLaneRow) (err error) {
 	events, faults := make([]Event, len(rows)), make([]error, len(rows))
 	for i, row := range rows {
-		events[i], faults[i] = Read(b.setup.Provider, row.ContentType, row.Body, b.defaults)
+		events[i], faults[i] = Read(b.setup.Provider, row.ContentType, row.Body, b.readAs(row))
 	}
 	if b.known, err = b.learn(ctx, events); err != nil {
 		return err
@@ -91,6 +98,15 @@ func (b *batch) apply(ctx context.Context, rows []queries.InLaneRow) (err error)
 		}
 	}
 	return b.pipeline.Flush(ctx)
+}
+
+// readAs: a row of a sheet is in our own shape, whatever its connection's sender writes.
+func (b *batch) readAs(row queries.InLaneRow) Defaults {
+	d := b.defaults
+	if row.Source == queries.DeliverySourceImport {
+		d.Mapping = nil
+	}
+	return d
 }
 
 // settled notes what a delivery came to.
@@ -111,7 +127,11 @@ func (b *batch) settled(ctx context.Context, row queries.InLaneRow, event Event,
 		normalised = string(raw)
 	}
 	b.note(row.ID, status, reason, day, normalised, time.Time{})
-	if row.Attempts+b.counted == 1 {
+	if status == queries.DeliveryStatusApplied {
+		b.news = append(b.news, outbound.Happened{DeliveryID: row.ID, Type: string(event.Type), At: row.ReceivedAt, Data: json.RawMessage(normalised)})
+	}
+	ours := row.Source == queries.DeliverySourceTest || row.Source == queries.DeliverySourceImport // no sign of life of the sender
+	if row.Attempts+b.counted == 1 && !ours {
 		b.days[row.ReceivedAt.UTC().Format(time.DateOnly)]++
 		b.vouched = append(b.vouched, row.SecretID)
 		if row.SecretID != nil && row.ReceivedAt.After(b.used[*row.SecretID]) {
@@ -177,6 +197,20 @@ func (b *batch) settle(ctx context.Context) error {
 		}
 	}
 	return b.roll(ctx)
+}
+
+// pass queues what the supplier's own systems want to hear. A message that has gone out cannot be taken back by a crash of
+// the database, so a batch that causes one waits for the disk after all.
+func (b *batch) pass(ctx context.Context, tx pgx.Tx) error {
+	messages, err := outbound.Queue(ctx, b.q, b.lane.OrgID, b.news)
+	if err != nil || len(messages) == 0 {
+		return err
+	}
+	if err := b.q.WaitForDisk(ctx); err != nil {
+		return err
+	}
+	_, err = river.ClientFromContext[pgx.Tx](ctx).InsertManyFastTx(ctx, tx, messages)
+	return err
 }
 
 // touch shows it. It is the last statement before the commit: the row lock that it takes makes other writers wait.

@@ -70,6 +70,9 @@ func (d *Drain) alone(ctx context.Context, lane Lane, row queries.InLaneRow) err
 		if err := b.applyIfOpen(ctx, row); err != nil {
 			return err
 		}
+		if err := b.pass(ctx, tx); err != nil {
+			return err
+		}
 		return b.touch(ctx)
 	})
 	if err == nil {

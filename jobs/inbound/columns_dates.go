@@ -159,11 +159,11 @@ func monthNamed(name string) int {
 	return 0
 }
 
-var timeOfDay = regexp.MustCompile(`^(?:at\s+)?(\d{1,2})(?:[:.](\d{2}))?(?::(\d{2})(?:\.\d+)?)?\s*(?:([ap])\.?m\.?)?$`)
+var clockWritten = regexp.MustCompile(`^(?:at\s+)?(\d{1,2})(?:[:.](\d{2}))?(?::(\d{2})(?:\.\d+)?)?\s*(?:([ap])\.?m\.?)?$`)
 
 // readTime is "14:00", "2pm", "2.30 pm".
 func readTime(text string) (sinceMidnight time.Duration, ok bool) {
-	m := timeOfDay.FindStringSubmatch(strings.ToLower(strings.TrimSpace(text)))
+	m := clockWritten.FindStringSubmatch(strings.ToLower(strings.TrimSpace(text)))
 	if m == nil || m[2] == "" && m[4] == "" {
 		return 0, false
 	}

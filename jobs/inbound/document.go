@@ -35,6 +35,11 @@ func document(contentType string, body []byte) (map[string]any, error) {
 	return jsonDocument(body)
 }
 
+// Document is document for the page on which a supplier takes a delivery apart. Its error is a WrongShape.
+func Document(contentType string, body []byte) (map[string]any, error) {
+	return document(contentType, body)
+}
+
 func jsonDocument(body []byte) (map[string]any, error) {
 	// Windows tools put a byte order mark before the text; JSON has no place for one.
 	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))))

@@ -84,6 +84,9 @@ func (d *Drain) once(ctx context.Context, job *river.Job[DrainArgs], lane Lane) 
 		if err := b.settle(ctx); err != nil {
 			return err
 		}
+		if err := b.pass(ctx, tx); err != nil {
+			return err
+		}
 		if err := leave(ctx, tx, b.q, lane); err != nil {
 			return err
 		}

@@ -75,6 +75,11 @@ type When struct {
 	Zone  string    `json:"zone"`
 }
 
+// WholeDay says that no time of day was given: from midnight to a midnight.
+func (w When) WholeDay() bool {
+	return w.Start.Equal(w.Start.Truncate(24*time.Hour)) && w.End.Equal(w.End.Truncate(24*time.Hour))
+}
+
 // Payment is one payment under all the outside names that this event knows for it (intent, charge, checkout, invoice).
 // Status 'expected' says only that it exists: a refund names it before it has come itself.
 type Payment struct {

@@ -22,7 +22,7 @@ func batchOf(args ImportArgs, row queries.LockImportRow, rows []SheetRow, now ti
 	if err != nil {
 		return b, err
 	}
-	d := defaults(queries.LaneSetupRow{Timezone: row.Timezone, Currency: row.Currency})
+	d := defaults(queries.LaneSetupRow{Timezone: row.Timezone, Currency: row.Currency}, nil)
 	again := ""
 	if row.Again {
 		again = args.ImportID.String()

@@ -240,3 +240,23 @@ func TestAFileIsForgottenAndWhatItBroughtStays(t *testing.T) {
 		t.Errorf("there is nothing to resume: %v", err)
 	}
 }
+
+// A row is in our own shape, whatever its connection's sender writes and however the supplier has that read; and rows
+// that a person brings are no sign of life of the sender.
+func TestARowIsNotReadByTheSendersMapping(t *testing.T) {
+	t.Parallel()
+	n := newNode(t).start(t)
+	run(t, n.pool, `INSERT INTO mappings (org_id, connection_id, version, spec) VALUES ($1, $2, 1, '{}')`, n.org, n.crm)
+	run(t, n.pool, `UPDATE connections SET mapping_version = 1 WHERE org_id = $1 AND id = $2`, n.org, n.crm)
+	id := n.keep(t, sheet(3), false)
+	if err := n.begin(t, id, false); err != nil {
+		t.Fatal(err)
+	}
+	n.ends(t, id, "done at 3: 3 taken, 0 doubles, 0 faulty")
+	if n.bookings(t) != 3 {
+		t.Error(ask[string](t, n.pool, "SELECT string_agg(error, '; ') FROM webhook_logs WHERE import_id = $1", id))
+	}
+	if arrived := ask[int](t, n.pool, "SELECT coalesce(sum(arrived), 0)::int FROM connection_days WHERE connection_id = $1", n.crm); arrived != 0 {
+		t.Errorf("%d are counted as the sender's", arrived)
+	}
+}

@@ -17,7 +17,8 @@ var Types = []Type{
 	WedMeClientInvited, WedMeVendorSignup,
 }
 
-// Read turns a stored delivery into one of our events. Its error is always an Ignored or a WrongShape.
+// Read turns a stored delivery into one of our events: by the supplier's own reading where there is one (never Stripe's,
+// whose format is confirmed), else as our own shape or by the provider's template. Its error is always an Ignored or a WrongShape.
 func Read(provider queries.Provider, contentType string, body []byte, d Defaults) (Event, error) {
 	if provider == queries.ProviderStripe {
 		return ReadStripe(body, d)
@@ -28,6 +29,9 @@ func Read(provider queries.Provider, contentType string, body []byte, d Defaults
 	}
 	if isTest(doc) {
 		return Event{}, ignored(testArrived)
+	}
+	if d.Mapping != nil {
+		return readMapped(*d.Mapping, doc, d)
 	}
 	if isOurShape(doc) {
 		return readShape(doc, d)

@@ -125,6 +125,9 @@ func (w *writing) tellDispute(after queries.PaymentsNamedRow, payer string) {
 	w.about.AmountMinor, w.about.Currency = &amount.Minor, amount.Currency
 }
 
+// Couple is how two people are written together.
+func Couple(name, partner string) string { return couple(name, partner) }
+
 func couple(name, partner string) string {
 	if partner == "" {
 		return name

@@ -113,12 +113,9 @@ func flatBooking(t Template, means meaning, p part, d Defaults) *Booking {
 }
 
 func flatPayment(t Template, ev Event, p part, d Defaults) (Event, error) {
-	// Táve lists payments that are only planned, with the status future.
-	switch status := word(p.first(stages)); {
-	case status == "failed" || status == "declined":
-		ev.Type = PaymentFailed
-	case ev.Type == PaymentCompleted && slices.Contains([]string{"future", "confirmed future", "pending", "scheduled", "due", "unpaid"}, status):
-		return Event{}, ignored("This payment is not made yet (its status is %s), so nothing is counted; kept.", shown(status))
+	var err error
+	if ev.Type, err = asPaid(ev.Type, word(p.first(stages))); err != nil {
+		return Event{}, err
 	}
 	pay := &Payment{
 		Names:       names(p.id(p.insist(t.paymentID, "The payment's own id is missing; without it a repeat would be counted twice."))),
@@ -144,4 +141,16 @@ func flatPayment(t Template, ev Event, p part, d Defaults) (Event, error) {
 	}
 	ev.Payment = pay
 	return ev, nil
+}
+
+// asPaid believes a status that says a payment was not made: Táve lists payments that are only planned, as future.
+func asPaid(kind Type, status string) (Type, error) {
+	planned := []string{"future", "confirmed future", "pending", "scheduled", "due", "unpaid"}
+	switch {
+	case status == "failed" || status == "declined":
+		return PaymentFailed, nil
+	case kind == PaymentCompleted && slices.Contains(planned, status):
+		return kind, ignored("This payment is not made yet (its status is %s), so nothing is counted; kept.", shown(status))
+	}
+	return kind, nil
 }

@@ -134,6 +134,13 @@ func (g *gallery) shots() []shot {
 		{name: "connection-silent", as: "fresh@example.com", path: "/app/connections/" + silent["connection_id"]},
 		{name: "guide", route: "/app/connections/:id/guide", as: ada, path: stripe + "/guide"},
 		{name: "guide-signed", as: "fresh@example.com", path: "/app/connections/" + silent["connection_id"] + "/guide?test=refused"},
+		{name: "mapping", route: "/app/connections/:id/mapping", as: thea, path: connection("Wild Thyme Flowers", "custom") + "/mapping"},
+		{name: "mapping-faults", as: thea, path: connection("Wild Thyme Flowers", "custom") + "/mapping", act: func(w *person) {
+			must(w.field("Field that says what happened").SelectOption(playwright.SelectOptionValues{Values: &[]string{""}}))(w.t)
+			w.press("Keep as version 1")
+			w.see("The reading was not kept")
+		}},
+		{name: "mapping-empty", as: "fresh@example.com", path: "/app/connections/" + silent["connection_id"] + "/mapping"},
 		{name: "delivery", route: "/app/deliveries/:id", as: ada, path: delivery(`o.name LIKE 'Ada%' AND w.status = 'applied' AND w.provider = 'stripe'`)},
 		{name: "delivery-failed", as: thea, path: delivery(`o.name LIKE 'Wild%' AND w.status = 'failed'`)},
 		{name: "settings", route: "/app/settings", as: ada},
