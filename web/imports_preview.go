@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -102,7 +103,7 @@ func cellsOf(ev inbound.Event, zone *time.Location) []string {
 		if pay.Status == queries.PaymentStatusFailed {
 			amount += ", failed"
 		}
-		return []string{shortID(pay.Names[0]), amount, ui.Day(pay.PaidAt.In(zone)), orText(pay.PayerName, pay.PayerEmail), pay.BookingExternalID}
+		return []string{shortID(pay.Names[0]), amount, ui.Day(pay.PaidAt.In(zone)), cmp.Or(pay.PayerName, pay.PayerEmail), pay.BookingExternalID}
 	case ev.Booking != nil:
 		return bookingCells(ev)
 	case ev.Client != nil:
@@ -114,7 +115,7 @@ func cellsOf(ev inbound.Event, zone *time.Location) []string {
 
 func bookingCells(ev inbound.Event) []string {
 	b := ev.Booking
-	cells := []string{orText(text(b.Title), shortID(b.ExternalID)), "", "", text(b.Venue), "", ""}
+	cells := []string{cmp.Or(text(b.Title), shortID(b.ExternalID)), "", "", text(b.Venue), "", ""}
 	if c := ev.Client; c != nil {
 		cells[1] = strings.Trim(text(c.Name)+" & "+text(c.PartnerName), " &")
 	}
@@ -139,20 +140,4 @@ func shortID(id string) string {
 		return ""
 	}
 	return id
-}
-
-func orText(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
-
-func text(p *string) string {
-	if p == nil {
-		return ""
-	}
-	return *p
 }

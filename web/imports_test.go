@@ -41,7 +41,7 @@ func (s *site) upload(t *testing.T, as *http.Cookie, connection, name string, fi
 	return s.do(t, upload)
 }
 
-func holds(t *testing.T, page string, words ...string) {
+func showsAll(t *testing.T, page string, words ...string) {
 	t.Helper()
 	for _, w := range words {
 		if !strings.Contains(page, w) {
@@ -64,7 +64,7 @@ func TestAListIsLookedAtBeforeItIsImported(t *testing.T) {
 			t.Fatalf("%s: %d %s\n%s", name, got.Code, at, got.Body)
 		}
 		page := w.get(t, at, owner).Body.String()
-		holds(t, page, "Check which column is what", "Sat 1 April 2028, 14:00", "&#34;to be agreed&#34;", "has not confirmed what it calls its columns", "1.250,00")
+		showsAll(t, page, "Check which column is what", "Sat 1 April 2028, 14:00", "&#34;to be agreed&#34;", "has not confirmed what it calls its columns", "1.250,00")
 		if strings.Contains(page, "/start") {
 			t.Error("what nobody has looked at may be started")
 		}
@@ -76,7 +76,7 @@ func TestAListIsLookedAtBeforeItIsImported(t *testing.T) {
 		if got := w.post(t, at+"/columns", form, owner); got.Code != http.StatusSeeOther {
 			t.Fatal(got.Code)
 		}
-		holds(t, w.get(t, at, owner).Body.String(), "Ready: 34 rows can be read, 2 are left out", at+"/start")
+		showsAll(t, w.get(t, at, owner).Body.String(), "Ready: 34 rows can be read, 2 are left out", at+"/start")
 		var before int
 		if err := w.pool.QueryRow(t.Context(), "SELECT count(*) FROM webhook_logs WHERE import_id IS NOT NULL").Scan(&before); err != nil || name == "lightblue.csv" && before != 0 {
 			t.Errorf("%d written before the start, %v", before, err)
@@ -88,7 +88,7 @@ func TestAListIsLookedAtBeforeItIsImported(t *testing.T) {
 		}
 		eventually(t, "the import is done", func() bool { return strings.Contains(w.get(t, at, owner).Body.String(), "Imported") })
 		page = w.get(t, at, owner).Body.String()
-		holds(t, page, `id="import"`, `value="36"`, "1.250,00", "Line 2")
+		showsAll(t, page, `id="import"`, `value="36"`, "1.250,00", "Line 2")
 		if strings.Contains(page, "/columns") || strings.Contains(page, "/cancellation") {
 			t.Error("a reading may be changed after the fact")
 		}
@@ -112,7 +112,7 @@ func TestDatesThatMayBeEitherAreAskedFor(t *testing.T) {
 	owner := w.as(t, "owner")
 	at := w.upload(t, owner, aConnection(t, w, w.org).String(), "x.csv", []byte("Name,Wedding date,Notes\nAnna,12/06/2027,a\nMei,11/07/2027,b\n")).Header().Get("Location")
 	page := w.get(t, at, owner).Body.String()
-	holds(t, page, "Say how the dates are written", "12/06/2027 is Sat 12 June 2027", "12/06/2027 is Mon 6 December 2027", "cannot tell its day from its month")
+	showsAll(t, page, "Say how the dates are written", "12/06/2027 is Sat 12 June 2027", "12/06/2027 is Mon 6 December 2027", "cannot tell its day from its month")
 	form := url.Values{"kind": {"bookings"}, "column.client": {"0"}, "column.date": {"1"}}
 	w.post(t, at+"/columns", form, owner)
 	if page := w.get(t, at, owner).Body.String(); strings.Contains(page, at+"/start") {
@@ -120,15 +120,15 @@ func TestDatesThatMayBeEitherAreAskedFor(t *testing.T) {
 	}
 	form.Set("dates", "month_first")
 	w.post(t, at+"/columns", form, owner)
-	holds(t, w.get(t, at, owner).Body.String(), at+"/start", "Mon 6 December 2027")
+	showsAll(t, w.get(t, at, owner).Body.String(), at+"/start", "Mon 6 December 2027")
 	w.post(t, at+"/columns", url.Values{"kind": {"clients"}}, owner) // another kind is a fresh guess, to be looked at
 	page = w.get(t, at, owner).Body.String()
-	holds(t, page, "Check which column is what")
+	showsAll(t, page, "Check which column is what")
 	if strings.Contains(page, at+"/start") {
 		t.Error("a fresh guess may be started")
 	}
 	w.post(t, at+"/columns", url.Values{"kind": {"clients"}, "column.phone": {"2"}, "column.email": {"99"}}, owner)
-	holds(t, w.get(t, at, owner).Body.String(), "Choose the column that holds: Client’s name or First name or Last name or E-mail.")
+	showsAll(t, w.get(t, at, owner).Body.String(), "Choose the column that holds: Client’s name or First name or Last name or E-mail.")
 }
 
 func TestFilesThatAreNotTakenAndConnectionsThatAreNotOurs(t *testing.T) {
@@ -156,7 +156,7 @@ func TestFilesThatAreNotTakenAndConnectionsThatAreNotOurs(t *testing.T) {
 		if got.Code != tt.status {
 			t.Errorf("%s: %d", tt.what, got.Code)
 		}
-		holds(t, got.Body.String(), tt.words)
+		showsAll(t, got.Body.String(), tt.words)
 	}
 	if after := w.contents(t); after["imports"] != before["imports"] || after["audit_log"] != before["audit_log"] {
 		t.Error("something was kept")
@@ -167,7 +167,7 @@ func TestFilesThatAreNotTakenAndConnectionsThatAreNotOurs(t *testing.T) {
 	// What a file says is text on the page, and nothing more.
 	at := w.upload(t, owner, ours.String(), `"><script>x.csv`, []byte("Name,E-mail\n<script>alert(1)</script>,a@example.com\n=cmd|' /C calc'!A0,b@example.com\n")).Header().Get("Location")
 	page := w.get(t, at, owner).Body.String()
-	holds(t, page, "&lt;script&gt;alert(1)&lt;/script&gt;", "=cmd|&#39; /C calc&#39;!A0")
+	showsAll(t, page, "&lt;script&gt;alert(1)&lt;/script&gt;", "=cmd|&#39; /C calc&#39;!A0")
 }
 
 func TestProgressReachesTheOpenPage(t *testing.T) {
@@ -179,7 +179,7 @@ func TestProgressReachesTheOpenPage(t *testing.T) {
 	at := s.upload(t, owner, connection.String(), "x.csv", []byte("Name,E-mail\n"+strings.Repeat("Anna,a@example.com\n", 1200))).Header().Get("Location")
 	s.post(t, at+"/columns", url.Values{"kind": {"clients"}, "column.client": {"0"}, "column.email": {"1"}}, owner)
 	s.post(t, at+"/start", nil, owner)
-	holds(t, s.get(t, at, owner).Body.String(), "0 of 1,200 rows", at+"/cancellation", "/live?import%3A")
+	showsAll(t, s.get(t, at, owner).Body.String(), "0 of 1,200 rows", at+"/cancellation", "/live?import%3A")
 	region := inbound.ImportRegion(uuid.MustParse(strings.TrimPrefix(at, "/app/imports/")))
 	events, _ := listen(t, base+"/live?"+region+"=1", owner)
 	s.work(t)
@@ -189,7 +189,7 @@ func TestProgressReachesTheOpenPage(t *testing.T) {
 			t.Fatalf("%q: %s", name, html)
 		}
 		if strings.Contains(html, "1,200 of 1,200 rows") {
-			holds(t, html, "Imported", `<progress id="import-progress" max="1200" value="1200">`)
+			showsAll(t, html, "Imported", `<progress id="import-progress" max="1200" value="1200">`)
 			break
 		}
 	}
@@ -208,7 +208,7 @@ func TestTheSandboxesListsAreOfTheDemo(t *testing.T) {
 		if got.Code != 200 || !strings.HasPrefix(got.Header().Get("Content-Type"), contentType) || got.Header().Get("Content-Disposition") != "attachment; filename="+name {
 			t.Errorf("%s: %d %v", name, got.Code, got.Header())
 		}
-		holds(t, got.Body.String(), "ade up")
+		showsAll(t, got.Body.String(), "ade up")
 	}
-	holds(t, w.get(t, "/app/imports", w.as(t, "owner")).Body.String(), "/sandbox/sheets/lightblue.csv")
+	showsAll(t, w.get(t, "/app/imports", w.as(t, "owner")).Body.String(), "/sandbox/sheets/lightblue.csv")
 }
