@@ -45,25 +45,28 @@ func (s *Server) receive(c echo.Context) error {
 	if vouching != nil && !d.Late {
 		return s.refused(c, vouching)
 	}
-	if d.Peeked = inbound.Peek(d.Provider, c.Request().Header, body, now); d.Peeked.EventType == inbound.TestType {
-		d.Source = queries.DeliverySourceTest
-	}
-	taken, err := s.door.Deliver(ctx, d)
+	receipts, err := s.door.Deliver(ctx, inbound.Arrivals(d, c.Request().Header)...)
 	if err != nil {
 		s.log.Error("a delivery was not taken; its sender tries again", "id", requestIDOf(ctx), "org_id", at.OrgID, "error", err)
 		return s.refused(c, errAway)
 	}
+	s.waiting.watch(at.OrgID)
 	if d.Late { // kept, but not believed: the sender hears what the contract says, and so tries again
-		s.waiting.watch(at.OrgID)
 		return s.refused(c, vouching)
 	}
-	if taken.Duplicate {
-		s.counts.delivery("duplicate")
-		return c.JSON(http.StatusOK, receipt{taken.ID, "duplicate"})
+	return s.taken(c, receipts)
+}
+
+// taken answers for the first of a list that is new; all doubles is a double.
+func (s *Server) taken(c echo.Context, receipts []inbound.Receipt) error {
+	for _, r := range receipts {
+		if !r.Duplicate {
+			s.counts.delivery("accepted")
+			return c.JSON(http.StatusAccepted, receipt{r.ID, "accepted"})
+		}
 	}
-	s.counts.delivery("accepted")
-	s.waiting.watch(at.OrgID)
-	return c.JSON(http.StatusAccepted, receipt{taken.ID, "accepted"})
+	s.counts.delivery("duplicate")
+	return c.JSON(http.StatusOK, receipt{receipts[0].ID, "duplicate"})
 }
 
 func (s *Server) refused(c echo.Context, err error) error {
@@ -74,8 +77,11 @@ func (s *Server) refused(c echo.Context, err error) error {
 // readBody takes what inbound can read, and no more than 1 MiB of it.
 func readBody(c echo.Context) (string, []byte, error) {
 	contentType, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
-	if err != nil || !readable(contentType) || c.Request().Header.Get("Content-Encoding") != "" {
+	if err != nil || !readable(contentType) {
 		return "", nil, errContentType
+	}
+	if c.Request().Header.Get("Content-Encoding") != "" {
+		return "", nil, errPacked
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, largestBody))
 	var tooLarge *http.MaxBytesError

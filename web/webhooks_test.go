@@ -169,7 +169,7 @@ func TestWhatTheDoorRefuses(t *testing.T) {
 		{"a body over 1 MiB", custom, strings.Repeat("a", 1<<20+1), nil, 413, "too_large"},
 		{"a content type that is not read", custom, "{}", with("Content-Type", "application/xml"), 415, "content_type"},
 		{"no content type", custom, "{}", without("Content-Type"), 415, "content_type"},
-		{"a packed body", custom, "{}", with("Content-Encoding", "gzip"), 415, "content_type"},
+		{"a packed body", custom, "{}", with("Content-Encoding", "gzip"), 415, "content_encoding"},
 	}
 	for i, tt := range tests {
 		tt.c.ip = fmt.Sprintf("198.51.100.%d", i)
@@ -306,3 +306,35 @@ func TestADatabaseThatHangsIsAway(t *testing.T) {
 }
 
 // Whatever comes to the door, the log names neither the token nor the secret, nor what was said.
+
+// No-code senders post lists. Each event of one stands for itself; the list comes again as a whole and is a double.
+func TestEachEventOfAListIsADelivery(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, queries.ProviderCustom)
+	c.work(t)
+	list := "[" + booking("e-1") + ",\n" + booking("e-2") + `,{"id":"e-3","type":"booking.created","data":{}}` + "]"
+	code, first, _ := c.send(t, c.signed(t, list))
+	if code != 202 || first.ID == uuid.Nil {
+		t.Fatalf("%d %+v", code, first)
+	}
+	if status, _ := c.fate(t, first.ID); status != "applied" {
+		t.Error(status)
+	}
+	var fates string
+	for fates != "e-1 applied, e-2 applied, e-3 failed" {
+		if err := c.pool.QueryRow(t.Context(), "SELECT string_agg(event_id || ' ' || status, ', ' ORDER BY event_id) FROM webhook_logs WHERE org_id = $1", c.org).Scan(&fates); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(fates, "accepted") && fates != "e-1 applied, e-2 applied, e-3 failed" {
+			t.Fatal(fates)
+		}
+	}
+	if code, again, _ := c.send(t, c.signed(t, list)); code != 200 || again.ID != first.ID {
+		t.Errorf("%d %+v", code, again)
+	}
+	for _, odd := range []string{"[]", "[1,2]", "[[]]", "[", `[{"a":1},2]`} { // no list of events: kept whole, with a reason
+		if code, _, _ := c.send(t, c.signed(t, odd)); code != 202 {
+			t.Errorf("%s: %d", odd, code)
+		}
+	}
+}

@@ -171,3 +171,35 @@ func TestCase12AJobThatKillsItsNodeIsNotReclaimedForEver(t *testing.T) {
 		t.Errorf("%d came back, %v", back, err)
 	}
 }
+
+// A drain that takes longer than anybody waits for is handed to another node. The two must not overlap: the second one
+// waits for the first, and finds its work done.
+func TestCase12ADrainThatIsHandedOnTooSoonDoesNotOverlap(t *testing.T) {
+	t.Parallel()
+	n := newNode(t).start(t)
+	n.tell(t, n.crm, paidInOurShape("e-0", "p-1", 100))
+	held, err := n.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Rollback(t.Context()) //nolint:errcheck // after a commit
+	if _, err := held.Exec(t.Context(), "SELECT 1 FROM payments WHERE org_id = $1 FOR UPDATE", n.org); err != nil {
+		t.Fatal(err)
+	}
+	slow := n.send(t, n.crm, paidInOurShape("e-1", "p-1", 200))[0].ID
+	waiting := func(kind string) bool {
+		return ask[int](t, n.pool, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = $1", kind) == 1
+	}
+	eventually(t, "the drain hangs on the row", func() bool { return waiting("transactionid") })
+	// As rescue does it, while the first still lives.
+	run(t, n.pool, "UPDATE river_job SET state = 'available', attempted_at = NULL WHERE kind = 'drain_lane' AND state = 'running'")
+	eventually(t, "the second waits for the lane", func() bool { return waiting("advisory") })
+	if err := held.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n.settle(t)
+	n.applied(t, slow)
+	if got := n.figures(t); got.Paid != 200 || n.payments(t) != 1 {
+		t.Errorf("%+v", got)
+	}
+}

@@ -29,25 +29,35 @@ type answer struct {
 	err     error
 }
 
-// Deliver makes one delivery durable, together with whatever else waits meanwhile: requests that come while a commit runs
-// are written by the next one. There is no timer, so a single client never waits for company.
-func (d *Door) Deliver(ctx context.Context, delivery Delivery) (Receipt, error) {
+// Deliver makes the deliveries of one request durable, together with whatever else waits meanwhile: requests that come
+// while a commit runs are written by the next one. There is no timer, so a single client never waits for company. Where it
+// fails some of a list may be written: the sender's next try finds those as duplicates.
+func (d *Door) Deliver(ctx context.Context, deliveries ...Delivery) ([]Receipt, error) {
 	if d.AtOnce == 1 {
-		receipts, err := d.Accept(ctx, []Delivery{delivery})
-		return receipts[0], err
+		return d.Accept(ctx, deliveries)
 	}
-	ask := asking{delivery, make(chan answer, 1)}
-	select {
-	case d.waiting <- ask:
-	default:
-		return Receipt{}, ErrBusy
+	asked := make([]asking, len(deliveries))
+	for i, delivery := range deliveries {
+		asked[i] = asking{delivery, make(chan answer, 1)}
+		select {
+		case d.waiting <- asked[i]:
+		default:
+			return nil, ErrBusy
+		}
 	}
-	select {
-	case a := <-ask.answer:
-		return a.receipt, a.err
-	case <-ctx.Done():
-		return Receipt{}, ctx.Err() // it may be written yet: then the sender's next try is a duplicate
+	receipts := make([]Receipt, len(asked))
+	for i, ask := range asked {
+		select {
+		case a := <-ask.answer:
+			if a.err != nil {
+				return nil, a.err
+			}
+			receipts[i] = a.receipt
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
+	return receipts, nil
 }
 
 // Run commits until ctx ends, which it does after the last request has been answered.
