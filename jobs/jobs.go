@@ -72,6 +72,8 @@ func New(c Config) (*Jobs, error) {
 		river.AddWorker(workers, &inbound.TaveRead{Tave: tave, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &inbound.TavePoll{Tave: tave, Log: c.Log})
 		river.AddWorker(workers, &inbound.TaveDue{Pool: c.Pool})
+		river.AddWorker(workers, &inbound.Import{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
+		river.AddWorker(workers, &forget{pool: c.Pool})
 		river.AddWorker(workers, &outbound.Send{Pool: c.Pool, Door: door, Box: c.Box, Log: c.Log})
 		river.AddWorker(workers, &silence{pool: c.Pool, waker: c.Waker, log: c.Log})
 		river.AddWorker(workers, &unwell{pool: c.Pool, waker: c.Waker})
@@ -79,6 +81,7 @@ func New(c Config) (*Jobs, error) {
 		rc.Queues = map[string]river.QueueConfig{
 			inbound.Queue:        {MaxWorkers: 8, FetchPollInterval: 50 * time.Millisecond},
 			inbound.OutsideQueue: {MaxWorkers: 8, FetchPollInterval: 250 * time.Millisecond},
+			inbound.ImportQueue:  {MaxWorkers: 2}, // few, so that a long import leaves the database to what arrives live
 			river.QueueDefault:   {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
 			outbound.QueueName:   {MaxWorkers: 16, FetchCooldown: 20 * time.Millisecond}, // most of them wait for somebody's server
 		}
@@ -91,6 +94,7 @@ func New(c Config) (*Jobs, error) {
 			river.NewPeriodicJob(river.PeriodicInterval(lookAtUnwell), func() (river.JobArgs, *river.InsertOpts) { return unwellArgs{}, nil }, nil),
 			river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) { return inbound.TaveDueArgs{}, nil },
 				&river.PeriodicJobOpts{RunOnStart: true}),
+			river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) { return forgetArgs{}, nil }, nil),
 		}
 	}
 	own, err := riversPool(c.Pool)

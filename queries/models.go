@@ -214,6 +214,76 @@ func AllDeliveryStatusValues() []DeliveryStatus {
 	}
 }
 
+type ImportStatus string
+
+const (
+	ImportStatusUploaded  ImportStatus = "uploaded"
+	ImportStatusMapped    ImportStatus = "mapped"
+	ImportStatusRunning   ImportStatus = "running"
+	ImportStatusCancelled ImportStatus = "cancelled"
+	ImportStatusDone      ImportStatus = "done"
+	ImportStatusFailed    ImportStatus = "failed"
+)
+
+func (e *ImportStatus) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = ImportStatus(s)
+	case string:
+		*e = ImportStatus(s)
+	default:
+		return fmt.Errorf("unsupported scan type for ImportStatus: %T", src)
+	}
+	return nil
+}
+
+type NullImportStatus struct {
+	ImportStatus ImportStatus
+	Valid        bool // Valid is true if ImportStatus is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullImportStatus) Scan(value interface{}) error {
+	if value == nil {
+		ns.ImportStatus, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.ImportStatus.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullImportStatus) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.ImportStatus), nil
+}
+
+func (e ImportStatus) Valid() bool {
+	switch e {
+	case ImportStatusUploaded,
+		ImportStatusMapped,
+		ImportStatusRunning,
+		ImportStatusCancelled,
+		ImportStatusDone,
+		ImportStatusFailed:
+		return true
+	}
+	return false
+}
+
+func AllImportStatusValues() []ImportStatus {
+	return []ImportStatus{
+		ImportStatusUploaded,
+		ImportStatusMapped,
+		ImportStatusRunning,
+		ImportStatusCancelled,
+		ImportStatusDone,
+		ImportStatusFailed,
+	}
+}
+
 type MessageStatus string
 
 const (
@@ -656,6 +726,67 @@ func AllSenderProofValues() []SenderProof {
 	}
 }
 
+type SheetKind string
+
+const (
+	SheetKindBookings SheetKind = "bookings"
+	SheetKindClients  SheetKind = "clients"
+	SheetKindPayments SheetKind = "payments"
+)
+
+func (e *SheetKind) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = SheetKind(s)
+	case string:
+		*e = SheetKind(s)
+	default:
+		return fmt.Errorf("unsupported scan type for SheetKind: %T", src)
+	}
+	return nil
+}
+
+type NullSheetKind struct {
+	SheetKind SheetKind
+	Valid     bool // Valid is true if SheetKind is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullSheetKind) Scan(value interface{}) error {
+	if value == nil {
+		ns.SheetKind, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.SheetKind.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullSheetKind) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.SheetKind), nil
+}
+
+func (e SheetKind) Valid() bool {
+	switch e {
+	case SheetKindBookings,
+		SheetKindClients,
+		SheetKindPayments:
+		return true
+	}
+	return false
+}
+
+func AllSheetKindValues() []SheetKind {
+	return []SheetKind{
+		SheetKindBookings,
+		SheetKindClients,
+		SheetKindPayments,
+	}
+}
+
 type Tier string
 
 const (
@@ -851,6 +982,49 @@ type Endpoint struct {
 	DisabledWhy     string
 	Failures        int32
 	FailingSince    *time.Time
+}
+
+type Import struct {
+	OrgID        uuid.UUID
+	ID           uuid.UUID
+	ConnectionID uuid.UUID
+	Filename     string
+	Format       string
+	Encoding     string
+	Delimiter    string
+	Header       []string
+	Raw          []byte
+	Kind         SheetKind
+	Columns      []byte
+	DayFirst     *bool
+	Dates        string
+	Again        bool
+	Rows         int32
+	Status       ImportStatus
+	Run          int32
+	NextRow      int32
+	Taken        int32
+	Duplicates   int32
+	Faulty       int32
+	Error        string
+	MadeBy       *uuid.UUID
+	CreatedAt    time.Time
+	StartedAt    *time.Time
+	FinishedAt   *time.Time
+}
+
+type ImportChunk struct {
+	OrgID    uuid.UUID
+	ImportID uuid.UUID
+	FirstRow int32
+	Lines    []byte
+}
+
+type ImportFault struct {
+	OrgID    uuid.UUID
+	ImportID uuid.UUID
+	Line     int32
+	Reason   string
 }
 
 type Lane struct {

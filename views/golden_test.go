@@ -73,22 +73,35 @@ var cases = map[string]templ.Component{
 	"Delivery": Delivery(page, DeliveryView{Now: noon, Zone: time.UTC, Body: `{"a":"<b>"}`, Normalised: `{}`, MayRun: true, ReadBy: "your reading 3", Row: queries.DeliveryByIDRow{ID: one, EventID: "evt_1",
 		Status: queries.DeliveryStatusFailed, Error: "No amount.", ReceivedAt: noon, ContentType: "application/json", Proof: "wedsync"},
 		Attempts: []queries.AttemptsOfRow{{Attempt: 1, At: noon, Outcome: queries.DeliveryStatusFailed, Error: "No amount."}}}),
-	"Delivery_waiting":    Delivery(page, DeliveryView{Now: noon, Zone: time.UTC, Row: queries.DeliveryByIDRow{ID: one, Status: queries.DeliveryStatusAccepted, ReceivedAt: noon, Proof: "stripe"}}),
-	"Error":               Error(page, Trouble{Happened: "It broke.", Kept: "All is kept.", Do: "Try again.", Reference: "ABC", Href: "/", Label: "To the start"}),
-	"Guide":               Guide(page, GuideView{ID: one, Provider: queries.ProviderStripe, URL: "https://x/webhooks/stripe/t", Account: "<b>", AccountFault: "Not an account."}),
-	"Guide_key":           Guide(page, GuideView{ID: one, Provider: queries.ProviderLightblue, Proof: queries.SenderProofStaticKey, URL: "https://x", Label: "template"}),
-	"Guide_bell":          Guide(page, GuideView{ID: one, Provider: queries.ProviderTave, Proof: queries.SenderProofDoorbell, URL: "https://x", Label: "template"}),
-	"Guide_signed":        Guide(page, GuideView{ID: one, Provider: queries.ProviderCustom, Proof: queries.SenderProofSigned, URL: "https://x", Trouble: "refused"}),
-	"KPIs":                KPIs(kpis),
-	"Landing":             Landing(page),
-	"Login":               Login(page, SignIn{Email: `a"b`, Next: "/app", Error: "No."}),
-	"Mapping":             Mapping(page, mapping(3)),
-	"Mapping_empty":       Mapping(page, MappingView{ID: one, Provider: queries.ProviderHoneybook, URL: "https://x/webhooks/honeybook/t", Zone: time.UTC, Preview: PreviewView{Zone: time.UTC}}),
-	"Mapping_typed":       Mapping(page, mapping(101)),
-	"MappingTried":        MappingTried(mapping(3)),
-	"NewConnection":       NewConnection(page, NewConnectionForm{Provider: queries.ProviderStripe, Proof: queries.SenderProofSigned, Faults: Faults{"secret": "Too short."}}),
-	"NewConnectionButton": NewConnectionButton(),
-	"NextWeddings":        NextWeddings(weddings), "NextWeddings_empty": NextWeddings(WeddingsView{Now: noon}),
+	"Delivery_waiting": Delivery(page, DeliveryView{Now: noon, Zone: time.UTC, Row: queries.DeliveryByIDRow{ID: one, Status: queries.DeliveryStatusAccepted, ReceivedAt: noon, Proof: "stripe"}}),
+	"Error":            Error(page, Trouble{Happened: "It broke.", Kept: "All is kept.", Do: "Try again.", Reference: "ABC", Href: "/", Label: "To the start"}),
+	"Guide":            Guide(page, GuideView{ID: one, Provider: queries.ProviderStripe, URL: "https://x/webhooks/stripe/t", Account: "<b>", AccountFault: "Not an account."}),
+	"Guide_key":        Guide(page, GuideView{ID: one, Provider: queries.ProviderLightblue, Proof: queries.SenderProofStaticKey, URL: "https://x", Label: "template"}),
+	"Guide_bell":       Guide(page, GuideView{ID: one, Provider: queries.ProviderTave, Proof: queries.SenderProofDoorbell, URL: "https://x", Label: "template"}),
+	"Guide_signed":     Guide(page, GuideView{ID: one, Provider: queries.ProviderCustom, Proof: queries.SenderProofSigned, URL: "https://x", Trouble: "refused"}),
+	"Imports": Imports(page, ImportsView{Now: noon, May: true, Connection: two.String(), Faults: Faults{"file": "This is a PDF."}, Connections: []queries.ConnectionsRow{{ID: one, Provider: queries.ProviderTave}, {ID: two, Provider: queries.ProviderTave, CreatedAt: noon}},
+		Rows: []queries.ImportsRow{{ID: one, Provider: queries.ProviderTave, Filename: "a<b>.csv", Rows: 12, Status: queries.ImportStatusDone, CreatedAt: noon}}}),
+	"Imports_empty":   Imports(page, ImportsView{Now: noon, Connections: []queries.ConnectionsRow{{ID: one}}}),
+	"Imports_nowhere": Imports(page, ImportsView{Now: noon, May: true}),
+	"Import": Import(page, ImportView{Row: sheetRow, May: true, Missing: []string{"Say how the dates are written."}, Preview: sheetSample, Faults: sheetFaults,
+		Dates:  []ui.Option{{Value: "day_first", Label: "The day first", Hint: "12/06/2027 is Sat 12 June 2027"}, {Value: "month_first", Label: "The month first", Hint: "12/06/2027 is Mon 6 December 2027"}},
+		Fields: []ui.Input{{Name: "column.date", Label: "Wedding date", Value: "1", Optional: true, Options: []ui.Option{{Label: "Not in this list"}, {Value: "1", Label: "Date"}}}}}),
+	"Import_ready":         Import(page, ImportView{Row: sheetAt(queries.ImportStatusMapped, 0), May: true, Preview: sheetSample}),
+	"Import_staff":         Import(page, ImportView{Row: sheetRow}),
+	"ImportUnderWay":       ImportUnderWay(page, ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusRunning, 1500)}),
+	"ImportUnderWay_ended": ImportUnderWay(page, ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusFailed, 1500)}),
+	"ImportProgress":       ImportProgress(ImportProgressView{Stand: at, Row: sheetAt(queries.ImportStatusDone, 2600), Faults: sheetFaults}),
+	"ImportProgress_gone":  ImportProgress(ImportProgressView{}),
+	"KPIs":                 KPIs(kpis),
+	"Landing":              Landing(page),
+	"Login":                Login(page, SignIn{Email: `a"b`, Next: "/app", Error: "No."}),
+	"Mapping":              Mapping(page, mapping(3)),
+	"Mapping_empty":        Mapping(page, MappingView{ID: one, Provider: queries.ProviderHoneybook, URL: "https://x/webhooks/honeybook/t", Zone: time.UTC, Preview: PreviewView{Zone: time.UTC}}),
+	"Mapping_typed":        Mapping(page, mapping(101)),
+	"MappingTried":         MappingTried(mapping(3)),
+	"NewConnection":        NewConnection(page, NewConnectionForm{Provider: queries.ProviderStripe, Proof: queries.SenderProofSigned, Faults: Faults{"secret": "Too short."}}),
+	"NewConnectionButton":  NewConnectionButton(),
+	"NextWeddings":         NextWeddings(weddings), "NextWeddings_empty": NextWeddings(WeddingsView{Now: noon}),
 	"Endpoints": Endpoints(page, noon, []queries.EndpointsRow{{ID: one, Name: "Zapier <b>", LastMessageAt: &noon, Failures: 3, Waiting: 2, GivenUp: 1, Types: []string{"booking.created", "payment.completed"}},
 		{ID: two, Name: "Make", DisabledAt: &noon, DisabledWhy: "It answered 410."}}),
 	"Endpoints_empty":   Endpoints(page, noon, nil),
@@ -246,6 +259,11 @@ func TestEveryStateHasWords(t *testing.T) {
 	}
 	for _, p := range queries.AllProviderValues() {
 		say("provider "+string(p), ProviderName(p))
+	}
+	clear(words)
+	for _, s := range queries.AllImportStatusValues() {
+		text, _ := importWords(s)
+		say("import "+string(s), text)
 	}
 	clear(words)
 	for _, s := range queries.AllBookingStatusValues() {

@@ -753,6 +753,14 @@ func auditWords(action string) string {
 		return "A connection was made"
 	case "connection.secret":
 		return "A signing secret was added"
+	case "import.uploaded":
+		return "A list was uploaded"
+	case "import.started":
+		return "An import was started"
+	case "import.resumed":
+		return "An import was resumed"
+	case "import.cancelled":
+		return "An import was stopped"
 	case "connection.account":
 		return "The Stripe account of a connection was set"
 	case "mapping.kept":

@@ -22,6 +22,7 @@ func (s *Server) connections(c echo.Context) error {
 	}
 	p := s.page(c, "Connections", "connections")
 	p.Lead = "What your other systems tell WedSync."
+	p.Tabs = connectionTabs(false)
 	if s.may(v, manager) {
 		p.Actions = views.NewConnectionButton()
 	}

@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/wedsync/wedsync/jobs/inbound"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/testdb"
 )
@@ -154,6 +156,15 @@ var routeCases = map[string]routeCase{
 	"GET /sandbox/vsco/*":                       {ok: 404},
 	"POST /sandbox/vsco/*":                      {ok: 404},
 	"DELETE /sandbox/vsco/*":                    {ok: 404},
+	"GET /app/imports":                          {ok: 200},
+	"POST /app/imports":                         {ok: 422},
+	"GET /app/imports/:id":                      {ok: 200, id: anImport},
+	"POST /app/imports/:id/columns":             {ok: 303, id: anImport, form: url.Values{"kind": {"bookings"}, "column.client": {"0"}, "column.date": {"1"}}},
+	"POST /app/imports/:id/start":               {ok: 303, id: anImport},
+	"POST /app/imports/:id/cancellation":        {ok: 303, id: anImport},
+	"POST /app/imports/:id/resumption":          {ok: 303, id: anImport},
+	"GET /sandbox/sheets/lightblue.csv":         {ok: 404},
+	"GET /sandbox/sheets/lightblue.html":        {ok: 404},
 }
 
 // expected is what a persona gets, by the route's access alone.
@@ -248,3 +259,18 @@ func TestNothingIsServedOutsideTheSiteMap(t *testing.T) {
 // The ids in a stream's and a list's query are held to the same.
 
 // The demo's doors are open only in the demo.
+
+func anImport(t *testing.T, w *town, org testdb.Supplier) uuid.UUID {
+	t.Helper()
+	raw := []byte("Name,Wedding date\nAnna Kay,2027-06-12\n")
+	sheet, err := inbound.ReadSheet("list.csv", "text/csv", raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := inbound.Defaults{Zone: time.UTC, Currency: "GBP"}
+	id, err := inbound.KeepSheet(t.Context(), w.pool, inbound.Upload{OrgID: org.ID, ConnectionID: aConnection(t, w, org), Filename: "list.csv", Raw: raw}, sheet, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -150,4 +151,14 @@ func (s *Server) sandboxConnection(c echo.Context, org uuid.UUID, p queries.Prov
 		return "", "", errNotFound
 	}
 	return token, at.secrets[0], nil
+}
+
+// sandboxSheet is a made-up list to download and import.
+func (s *Server) sandboxSheet(c echo.Context) error {
+	contentType, sheet := "text/csv; charset=utf-8", sandbox.SheetCSV
+	if path.Ext(c.Path()) == ".html" {
+		contentType, sheet = "text/html; charset=utf-8", sandbox.SheetHTML
+	}
+	c.Response().Header().Set(echo.HeaderContentDisposition, "attachment; filename="+path.Base(c.Path()))
+	return c.Blob(http.StatusOK, contentType, sheet)
 }

@@ -51,10 +51,10 @@ func shownRegions(params url.Values) (map[string]int64, error) {
 }
 
 func knownRegion(name string) bool {
-	for _, of := range []string{"deliveries:", "health:"} {
-		if connection, ok := strings.CutPrefix(name, of); ok {
-			id, err := uuid.Parse(connection)
-			return err == nil && id.String() == connection
+	for _, prefix := range []string{"deliveries:", "health:", "import:"} {
+		if of, ok := strings.CutPrefix(name, prefix); ok {
+			id, err := uuid.Parse(of)
+			return err == nil && id.String() == of
 		}
 	}
 	return name == "kpis" || name == "weddings" || name == "activity"
@@ -128,6 +128,10 @@ func (s *Server) component(ctx context.Context, q *queries.Queries, org uuid.UUI
 		}
 		view, err := healthOf(ctx, q, org, uuid.MustParse(connection), stand, now.In(zone))
 		return "sync_completion", views.ConnectionHealth(view), err
+	}
+	if id, ok := strings.CutPrefix(region, "import:"); ok {
+		view, err := importProgressOf(ctx, q, org, uuid.MustParse(id), stand)
+		return "sync_completion", views.ImportProgress(view), err
 	}
 	switch region {
 	case "kpis":

@@ -32,6 +32,7 @@ var regionEvents = map[string]string{
 	"activity":   "client_notification",
 	"deliveries": "sync_completion", // of a connection: deliveries:<id>
 	"health":     "sync_completion", // of a connection: health:<id>
+	"import":     "sync_completion", // import:<id>
 }
 
 // regionNamers are the functions that name a connection's region.
@@ -171,6 +172,8 @@ func FuzzShownRegions(f *testing.F) {
 		for name := range shown {
 			if of, connection, ok := strings.Cut(name, ":"); ok && (of == "deliveries" || of == "health") {
 				uuid.MustParse(connection) // as component does
+			} else if id, ok := strings.CutPrefix(name, "import:"); ok {
+				uuid.MustParse(id)
 			} else if regionEvents[name] == "" {
 				t.Errorf("region %q", name)
 			}
@@ -224,6 +227,10 @@ func regionsOfCall(t *testing.T, file string, call *ast.CallExpr) (regions []str
 				regions = append(regions, regionNamers[f.Sel.Name])
 				continue
 			}
+			if f, ok := key.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "ImportRegion" {
+				regions = append(regions, "import")
+				continue
+			}
 			t.Errorf("%s: a region by a function that this test does not know", file)
 		default:
 			t.Errorf("%s: a region that this test cannot read", file)
@@ -249,6 +256,9 @@ func TestEveryRegionThatAPageNamesHasADrawingAndItsEvent(t *testing.T) {
 			name = inbound.DeliveriesRegion(made.ID)
 		case "health":
 			name = inbound.HealthRegion(made.ID)
+		}
+		if region == "import" {
+			name = inbound.ImportRegion(made.ID)
 		}
 		if !slices.Contains(contractEvents, want) {
 			t.Errorf("region %s has no event of the contract", region)

@@ -101,13 +101,18 @@ func (b *batch) apply(ctx context.Context, rows []queries.InLaneRow) (err error)
 	return b.pipeline.Flush(ctx)
 }
 
-// read makes an event of a delivery, or for a bell the job that looks what it rang about.
+// read makes an event of a delivery, or for a bell the job that looks what it rang about. A row of a sheet is in our own
+// shape, whatever its connection's sender writes.
 func (b *batch) read(ctx context.Context, row queries.InLaneRow) (Event, error) {
 	if row.Proof == ProofDoorbell && row.Source == queries.DeliverySourceHook {
 		return Event{}, Ring(ctx, river.ClientFromContext[pgx.Tx](ctx), b.tx,
 			Bell{OrgID: b.lane.OrgID, ConnectionID: b.lane.ConnectionID, DeliveryID: row.ID, ContentType: row.ContentType, Body: row.Body})
 	}
-	return Read(b.setup.Provider, row.ContentType, row.Body, b.defaults)
+	d := b.defaults
+	if row.Source == queries.DeliverySourceImport {
+		d.Mapping = nil
+	}
+	return Read(b.setup.Provider, row.ContentType, row.Body, d)
 }
 
 // settled notes what a delivery came to.
@@ -128,18 +133,16 @@ func (b *batch) settled(ctx context.Context, row queries.InLaneRow, event Event,
 		normalised = string(raw)
 	}
 	b.note(row.ID, status, reason, day, normalised, time.Time{})
-	if status == queries.DeliveryStatusApplied {
+	ours := row.Source == queries.DeliverySourceTest || row.Source == queries.DeliverySourceImport // no sign of life of the sender, and no news
+	if status == queries.DeliveryStatusApplied && !ours {
 		b.news = append(b.news, outbound.Happened{DeliveryID: row.ID, Type: string(event.Type), At: row.ReceivedAt, Data: json.RawMessage(normalised)})
 	}
-	if row.Attempts+b.counted != 1 || row.Source == queries.DeliverySourceTest {
-		return nil
-	}
-	if row.Source != queries.DeliverySourceImport { // a sheet is no habit
+	if row.Attempts+b.counted == 1 && !ours {
 		b.days[row.ReceivedAt.UTC().Format(time.DateOnly)]++
-	}
-	b.vouched = append(b.vouched, row.SecretID)
-	if row.SecretID != nil && row.ReceivedAt.After(b.used[*row.SecretID]) {
-		b.used[*row.SecretID] = row.ReceivedAt
+		b.vouched = append(b.vouched, row.SecretID)
+		if row.SecretID != nil && row.ReceivedAt.After(b.used[*row.SecretID]) {
+			b.used[*row.SecretID] = row.ReceivedAt
+		}
 	}
 	return nil
 }

@@ -80,14 +80,14 @@ func taveMoney(record part, name string, d Defaults) (queries.Money, error) {
 	case ok && money.Minor >= 0:
 		return money, nil
 	case d.Unit == "":
-		small, large := BothWays(number, d.Currency)
+		small, large := inBothUnits(number, d.Currency)
 		return money, wrong(UnitNotSaid, clip(clean(number), 20), small, large)
 	}
 	return money, wrong("%s must be a whole number, as Tave's published format says; it was %s.", record.path(name), shown(record.fields[name]))
 }
 
-// BothWays writes one of Tave's numbers as pence and as pounds, for the person who knows which is right.
-func BothWays(number, currency string) (small, large string) {
+// inBothUnits writes one of Tave's numbers as pence and as pounds, for the person who knows which is right.
+func inBothUnits(number, currency string) (small, large string) {
 	words := func(decimals int) string {
 		minor, ok := minorOf(number, decimals)
 		if !ok {
