@@ -753,8 +753,12 @@ func auditWords(action string) string {
 		return "A connection was made"
 	case "connection.secret":
 		return "A signing secret was added"
+	case "connection.secret_closed":
+		return "A signing secret was closed"
 	case "delivery.rerun":
 		return "A delivery was run again"
+	case "deliveries.rerun":
+		return "Deliveries were run again"
 	case "member.added":
 		return "Somebody joined"
 	case "member.role":

@@ -53,6 +53,9 @@ func (s *Server) createConnection(c echo.Context) error {
 	if len(f.Faults) > 0 || !f.Proof.Valid() {
 		return s.drawConnectionForm(c, http.StatusUnprocessableEntity, f)
 	}
+	if err := s.tooMany(c, "connect"); err != nil {
+		return err
+	}
 	made, err := inbound.Connect(c.Request().Context(), s.pool, s.config.Box, v.OrgID, &v.UserID, f.Provider, f.Proof, secret)
 	if err != nil {
 		return err
@@ -92,7 +95,7 @@ func (s *Server) drawConnection(c echo.Context, status int, secretFault string) 
 	if err != nil {
 		return err
 	}
-	view := views.ConnectionView{ID: id, Provider: row.Provider, Proof: row.Proof, Search: searched(c), Status: c.QueryParam("status"), SecretFault: secretFault}
+	view := views.ConnectionView{ID: id, Provider: row.Provider, Proof: row.Proof, Search: searched(c), Status: c.QueryParam("status"), SecretFault: secretFault, Enough: inbound.CleanEnough}
 	if s.may(v, manager) {
 		if view.URL, view.Secrets, err = s.wayIn(c, row); err != nil {
 			return err
@@ -107,9 +110,7 @@ func (s *Server) drawConnection(c echo.Context, status int, secretFault string) 
 	if !view.List.Filtered && filter.Before == nil {
 		p.LiveURL = liveURL(map[string]views.Stand{inbound.DeliveriesRegion(id): view.List.Stand})
 	}
-	if c.QueryParam("kept") == "secret" {
-		p.Flash = "The secret is kept. The one before is taken too, until the new one has vouched for 20 deliveries in a row."
-	}
+	p.Flash = secretWords(c.QueryParam("kept"))
 	return draw(c, status, views.Connection(p, view))
 }
 

@@ -48,6 +48,7 @@ type Server struct {
 	waiting   *waitingWatch
 	badProofs *strikes
 	badLogins *strikes
+	pressed   *strikes
 	counts    *counts
 	draining  chan struct{}
 	world     *sandbox.World
@@ -60,7 +61,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		config: c, pool: c.Pool, q: queries.New(c.Pool), log: c.Log,
 		door:      inbound.NewDoor(c.Pool, c.Jobs.River),
-		badProofs: newStrikes(5), badLogins: newStrikes(10),
+		badProofs: newStrikes(5), badLogins: newStrikes(10), pressed: newStrikes(5),
 		draining: make(chan struct{}), world: sandbox.NewWorld(time.Now()), echo: echo.New(),
 	}
 	s.hub = live.New(live.Config{Pool: c.Pool, Log: c.Log, Draw: s.drawRegion, Stand: s.sessionsStand, Pace: pace})

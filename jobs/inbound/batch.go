@@ -31,6 +31,7 @@ type batch struct {
 	vouched []*uuid.UUID // the secrets that were used, in order
 	used    map[uuid.UUID]time.Time
 	regions map[string]bool
+	seen    *recorder // what changes, for a rehearsal; otherwise nil, and costs nothing
 }
 
 // hold begins a batch: from here to the end of the transaction nobody else applies anything of this lane. It is nil when

@@ -27,6 +27,11 @@ func (w *writing) payment(ctx context.Context) (string, error) {
 	if len(rows) == 0 {
 		after.ID = uuid.Must(uuid.NewV7())
 	}
+	if w.seen != nil {
+		if err := w.seen.refundsBefore(ctx, w, after.ID, same); err != nil {
+			return "", err
+		}
+	}
 	if err := w.savePayment(ctx, after, same); err != nil {
 		return "", err
 	}
@@ -44,6 +49,9 @@ func (w *writing) payment(ctx context.Context) (string, error) {
 		return "", err
 	}
 	w.tellPayment(rows, after, refunded, payer)
+	if w.seen != nil {
+		return "payments", w.seen.payment(ctx, w, rows, after, refunded, payer)
+	}
 	return "payments", nil
 }
 

@@ -134,6 +134,12 @@ func (g *gallery) shots() []shot {
 		{name: "connection-silent", as: "fresh@example.com", path: "/app/connections/" + silent["connection_id"]},
 		{name: "delivery", route: "/app/deliveries/:id", as: ada, path: delivery(`o.name LIKE 'Ada%' AND w.status = 'applied' AND w.provider = 'stripe'`)},
 		{name: "delivery-failed", as: thea, path: delivery(`o.name LIKE 'Wild%' AND w.status = 'failed'`)},
+		{name: "repairs", route: "/app/repairs", as: thea},
+		{name: "repairs-none", as: "nothing@example.com", path: "/app/repairs"},
+		{name: "rehearsal", as: thea, path: "/app/repairs", act: func(w *person) {
+			w.ok(w.page.GetByRole("button", playwright.PageGetByRoleOptions{Name: "Try it out first", Exact: playwright.Bool(true)}).First().Click())
+			w.see("Nothing has been changed")
+		}},
 		{name: "settings", route: "/app/settings", as: ada},
 		{name: "settings-team", as: "nothing@example.com", path: "/app/settings", act: func(w *person) { w.addToTeam("Maximilian von Hohenzollern-Sigmaringen", "max@example.com") }},
 
