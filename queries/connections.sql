@@ -43,7 +43,7 @@ SELECT c.id, c.provider, c.proof, c.created_at,
        (SELECT count(*) FROM webhook_logs l
         WHERE l.org_id = @org_id AND l.connection_id = c.id AND l.status = 'accepted') AS waiting,
        (SELECT count(*) FROM webhook_logs l
-        WHERE l.org_id = @org_id AND l.connection_id = c.id AND l.status IN ('failed', 'dead', 'quarantined')) AS failed
+        WHERE l.org_id = @org_id AND l.connection_id = c.id AND l.status IN ('failed', 'dead', 'quarantined') AND l.next_try_at IS NULL) AS failed
 FROM connections c
 LEFT JOIN webhook_logs newest ON newest.org_id = c.org_id AND newest.id = (
     SELECT l.id FROM webhook_logs l

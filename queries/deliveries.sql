@@ -33,7 +33,7 @@ SELECT connection_id FROM webhook_logs WHERE org_id = @org_id AND id = @id;
 
 -- name: ReopenDelivery :many
 -- "Run again": an applied delivery has nothing to say twice, everything else may.
-UPDATE webhook_logs SET status = 'accepted', error = '', cause = '', next_try_at = NULL, waiting_since = now()
+UPDATE webhook_logs SET status = 'accepted', error = '', cause = '', next_try_at = NULL, waiting_since = now(), forgiven = attempts
 WHERE org_id = @org_id AND id = @id AND status IN ('failed', 'dead', 'ignored', 'quarantined')
 RETURNING connection_id;
 
@@ -49,7 +49,7 @@ ORDER BY l.id DESC LIMIT 51;
 
 -- name: DeliveryByID :one
 SELECT l.id, l.connection_id, l.provider, l.event_id, l.event_type, l.status, l.attempts, l.error, l.received_at, l.applied_at,
-       l.content_type, l.proof, l.body, l.normalised, l.next_try_at, l.source, l.mapping_version, l.wedding_on
+       l.content_type, l.proof, l.body, l.normalised, l.next_try_at, l.source, l.mapping_version, l.wedding_on, l.forgiven
 FROM webhook_logs l WHERE l.org_id = @org_id AND l.id = @id;
 
 -- name: AttemptsOf :many

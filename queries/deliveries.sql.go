@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const allOrgsInsertDeliveries = `-- name: AllOrgsInsertDeliveries :many
@@ -251,7 +250,7 @@ func (q *Queries) DeliveryByEvent(ctx context.Context, arg DeliveryByEventParams
 
 const deliveryByID = `-- name: DeliveryByID :one
 SELECT l.id, l.connection_id, l.provider, l.event_id, l.event_type, l.status, l.attempts, l.error, l.received_at, l.applied_at,
-       l.content_type, l.proof, l.body, l.normalised, l.next_try_at, l.source, l.mapping_version, l.wedding_on
+       l.content_type, l.proof, l.body, l.normalised, l.next_try_at, l.source, l.mapping_version, l.wedding_on, l.forgiven
 FROM webhook_logs l WHERE l.org_id = $1 AND l.id = $2
 `
 
@@ -278,7 +277,8 @@ type DeliveryByIDRow struct {
 	NextTryAt      *time.Time
 	Source         DeliverySource
 	MappingVersion *int32
-	WeddingOn      pgtype.Date
+	WeddingOn      *time.Time
+	Forgiven       int32
 }
 
 func (q *Queries) DeliveryByID(ctx context.Context, arg DeliveryByIDParams) (DeliveryByIDRow, error) {
@@ -303,6 +303,7 @@ func (q *Queries) DeliveryByID(ctx context.Context, arg DeliveryByIDParams) (Del
 		&i.Source,
 		&i.MappingVersion,
 		&i.WeddingOn,
+		&i.Forgiven,
 	)
 	return i, err
 }
@@ -324,7 +325,7 @@ func (q *Queries) DeliveryLane(ctx context.Context, arg DeliveryLaneParams) (uui
 }
 
 const reopenDelivery = `-- name: ReopenDelivery :many
-UPDATE webhook_logs SET status = 'accepted', error = '', cause = '', next_try_at = NULL, waiting_since = now()
+UPDATE webhook_logs SET status = 'accepted', error = '', cause = '', next_try_at = NULL, waiting_since = now(), forgiven = attempts
 WHERE org_id = $1 AND id = $2 AND status IN ('failed', 'dead', 'ignored', 'quarantined')
 RETURNING connection_id
 `

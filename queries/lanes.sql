@@ -44,18 +44,18 @@ WHERE c.org_id = @org_id AND c.id = @connection_id;
 -- name: NextInLane :many
 -- The next deliveries in order of arrival, as many as fit into 4 MiB, and the first in any case. Index: webhook_logs_lane.
 WITH next AS (
-    SELECT w.id, w.event_id, w.status, w.attempts, w.received_at, w.content_type, w.proof, w.source, w.secret_id, w.next_try_at, w.body,
+    SELECT w.id, w.event_id, w.status, w.attempts, w.forgiven, w.received_at, w.content_type, w.proof, w.source, w.secret_id, w.next_try_at, w.body,
            sum(octet_length(w.body)) OVER (ORDER BY w.id) AS bytes, row_number() OVER (ORDER BY w.id) AS place
     FROM webhook_logs w
     WHERE w.org_id = @org_id AND w.connection_id = @connection_id AND w.status = 'accepted' AND w.next_try_at IS NULL
     ORDER BY w.id LIMIT @most
 )
-SELECT n.id, n.event_id, n.status, n.attempts, n.received_at, n.content_type, n.proof, n.source, n.secret_id, n.next_try_at, n.body
+SELECT n.id, n.event_id, n.status, n.attempts, n.forgiven, n.received_at, n.content_type, n.proof, n.source, n.secret_id, n.next_try_at, n.body
 FROM next n WHERE n.place = 1 OR n.bytes <= 4194304 ORDER BY n.id;
 
 -- name: InLane :many
 -- Chosen deliveries of one lane, whatever their state.
-SELECT w.id, w.event_id, w.status, w.attempts, w.received_at, w.content_type, w.proof, w.source, w.secret_id, w.next_try_at, w.body
+SELECT w.id, w.event_id, w.status, w.attempts, w.forgiven, w.received_at, w.content_type, w.proof, w.source, w.secret_id, w.next_try_at, w.body
 FROM webhook_logs w
 WHERE w.org_id = @org_id AND w.connection_id = @connection_id AND w.id = ANY(@ids::uuid[])
 ORDER BY w.id;

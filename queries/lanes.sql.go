@@ -235,7 +235,7 @@ func (q *Queries) DayOfBooking(ctx context.Context, arg DayOfBookingParams) (*ti
 }
 
 const inLane = `-- name: InLane :many
-SELECT w.id, w.event_id, w.status, w.attempts, w.received_at, w.content_type, w.proof, w.source, w.secret_id, w.next_try_at, w.body
+SELECT w.id, w.event_id, w.status, w.attempts, w.forgiven, w.received_at, w.content_type, w.proof, w.source, w.secret_id, w.next_try_at, w.body
 FROM webhook_logs w
 WHERE w.org_id = $1 AND w.connection_id = $2 AND w.id = ANY($3::uuid[])
 ORDER BY w.id
@@ -252,6 +252,7 @@ type InLaneRow struct {
 	EventID     string
 	Status      DeliveryStatus
 	Attempts    int32
+	Forgiven    int32
 	ReceivedAt  time.Time
 	ContentType string
 	Proof       string
@@ -276,6 +277,7 @@ func (q *Queries) InLane(ctx context.Context, arg InLaneParams) ([]InLaneRow, er
 			&i.EventID,
 			&i.Status,
 			&i.Attempts,
+			&i.Forgiven,
 			&i.ReceivedAt,
 			&i.ContentType,
 			&i.Proof,
@@ -364,13 +366,13 @@ func (q *Queries) LeaveLane(ctx context.Context, arg LeaveLaneParams) (int64, er
 
 const nextInLane = `-- name: NextInLane :many
 WITH next AS (
-    SELECT w.id, w.event_id, w.status, w.attempts, w.received_at, w.content_type, w.proof, w.source, w.secret_id, w.next_try_at, w.body,
+    SELECT w.id, w.event_id, w.status, w.attempts, w.forgiven, w.received_at, w.content_type, w.proof, w.source, w.secret_id, w.next_try_at, w.body,
            sum(octet_length(w.body)) OVER (ORDER BY w.id) AS bytes, row_number() OVER (ORDER BY w.id) AS place
     FROM webhook_logs w
     WHERE w.org_id = $1 AND w.connection_id = $2 AND w.status = 'accepted' AND w.next_try_at IS NULL
     ORDER BY w.id LIMIT $3
 )
-SELECT n.id, n.event_id, n.status, n.attempts, n.received_at, n.content_type, n.proof, n.source, n.secret_id, n.next_try_at, n.body
+SELECT n.id, n.event_id, n.status, n.attempts, n.forgiven, n.received_at, n.content_type, n.proof, n.source, n.secret_id, n.next_try_at, n.body
 FROM next n WHERE n.place = 1 OR n.bytes <= 4194304 ORDER BY n.id
 `
 
@@ -385,6 +387,7 @@ type NextInLaneRow struct {
 	EventID     string
 	Status      DeliveryStatus
 	Attempts    int32
+	Forgiven    int32
 	ReceivedAt  time.Time
 	ContentType string
 	Proof       string
@@ -409,6 +412,7 @@ func (q *Queries) NextInLane(ctx context.Context, arg NextInLaneParams) ([]NextI
 			&i.EventID,
 			&i.Status,
 			&i.Attempts,
+			&i.Forgiven,
 			&i.ReceivedAt,
 			&i.ContentType,
 			&i.Proof,

@@ -1226,8 +1226,9 @@ type WebhookLog struct {
 	MappingVersion *int32
 	NextTryAt      *time.Time
 	Cause          string
-	WeddingOn      pgtype.Date
+	WeddingOn      *time.Time
 	ImportID       *uuid.UUID
+	Forgiven       int32
 }
 
 type Wedding struct {

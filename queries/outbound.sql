@@ -141,3 +141,7 @@ WHERE org_id = @org_id AND id = @id AND secret_sealed = @before::bytea;
 DELETE FROM outbound_messages WHERE (org_id, id) IN (
     SELECT m.org_id, m.id FROM outbound_messages m WHERE m.status = 'delivered' AND m.delivered_at < @before::timestamptz
     ORDER BY m.delivered_at LIMIT 2000);
+
+-- name: Hearers :many
+-- Which endpoints are sent what happens now; for saying beforehand who would be told. Primary key.
+SELECT name, types FROM endpoints WHERE org_id = @org_id AND disabled_at IS NULL ORDER BY name;

@@ -314,6 +314,36 @@ func (q *Queries) EndpointsToTell(ctx context.Context, arg EndpointsToTellParams
 	return items, nil
 }
 
+const hearers = `-- name: Hearers :many
+SELECT name, types FROM endpoints WHERE org_id = $1 AND disabled_at IS NULL ORDER BY name
+`
+
+type HearersRow struct {
+	Name  string
+	Types []string
+}
+
+// Which endpoints are sent what happens now; for saying beforehand who would be told. Primary key.
+func (q *Queries) Hearers(ctx context.Context, orgID uuid.UUID) ([]HearersRow, error) {
+	rows, err := q.db.Query(ctx, hearers, orgID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []HearersRow
+	for rows.Next() {
+		var i HearersRow
+		if err := rows.Scan(&i.Name, &i.Types); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const holdMessage = `-- name: HoldMessage :exec
 UPDATE outbound_messages SET next_try_at = NULL WHERE org_id = $1 AND id = $2 AND status = 'pending'
 `

@@ -151,6 +151,17 @@ var cases = map[string]templ.Component{
 		Breakers:    []OpenBreaker{{Org: "Holm <House>", Peer: "tave:" + one.String(), Since: noon.Add(-4 * time.Minute), Until: noon.Add(2 * time.Minute), Failures: 5}}}),
 	"Integrations_empty": Integrations(page, IntegrationsView{Now: noon}),
 	"IntegrationsLinks":  IntegrationsLinks(),
+	"Connection_rolling": Connection(page, ConnectionView{ID: one, Provider: queries.ProviderCustom, URL: "https://x/webhooks/custom/t", List: deliveries, Enough: 20,
+		Secrets: []queries.LiveSecretsRow{{ID: one, CreatedAt: noon, Clean: 12, LastUsedAt: ptr(noon.Add(-3 * time.Minute))}, {ID: two, CreatedAt: noon}}}),
+	"Delivery_retried": Delivery(page, DeliveryView{Now: noon, Zone: time.UTC, MayRun: true, Schedule: []time.Time{noon.Add(2 * time.Minute), noon.Add(6 * time.Minute)}, Row: queries.DeliveryByIDRow{ID: one,
+		Status: queries.DeliveryStatusFailed, Error: "Not yet.", ReceivedAt: noon, NextTryAt: &noon, Attempts: 8, WeddingOn: &later, Source: queries.DeliverySourceImport}}),
+	"Delivery_set_aside": Delivery(page, DeliveryView{Now: noon, Zone: time.UTC, MayRun: true, Row: queries.DeliveryByIDRow{ID: one, Status: queries.DeliveryStatusQuarantined, Error: late, ReceivedAt: noon}}),
+	"Rehearsal":          Rehearsal(page, rehearsal), "Rehearsal_nothing": Rehearsal(page, RehearsalView{Now: noon}),
+	"Rehearsal_in_vain": Rehearsal(page, RehearsalView{Now: noon, Of: 1, Back: "/app/repairs", Deliveries: rehearsal.Deliveries[1:2]}),
+	"Repairs":           Repairs(page, repairs), "Repairs_nothing": Repairs(page, RepairsView{Now: noon}),
+	"Repairs_nothing_like_that": Repairs(page, RepairsView{Now: noon, Groups: troubleRows, Filter: RepairFilter{Connection: &uuid.Nil}}),
+	"Repairs_staff":             Repairs(page, RepairsView{Now: noon, Groups: troubleRows, List: repairs.List, Filter: RepairFilter{WeddingOn: &soon}}),
+	"SecretMade":                SecretMade(page, NewlyMade{ID: one, Provider: queries.ProviderCustom, Proof: queries.SenderProofSigned, Secret: "whsec_1"}),
 }
 
 func endpointView(row queries.EndpointByIDRow) EndpointView {

@@ -44,6 +44,7 @@ type ConnectionCard struct {
 	ID       uuid.UUID
 	Provider queries.Provider
 	Proof    queries.SenderProof
+	ForYou   int64 // deliveries that need a person
 	Health   Health
 }
 

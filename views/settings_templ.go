@@ -765,8 +765,12 @@ func auditWords(action string) string {
 		return "The Stripe account of a connection was set"
 	case "mapping.kept":
 		return "How a connection is read was changed"
+	case "connection.secret_closed":
+		return "A signing secret was closed"
 	case "delivery.rerun":
 		return "A delivery was run again"
+	case "deliveries.rerun":
+		return "Deliveries were run again"
 	case "member.added":
 		return "Somebody joined"
 	case "endpoint.created":

@@ -2,6 +2,7 @@ package views
 
 import (
 	"strings"
+	"time"
 
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/views/ui"
@@ -91,6 +92,14 @@ func RoleName(r queries.Role) string {
 	default:
 		return "Staff"
 	}
+}
+
+// standsWords say how a delivery stands: one that is tried again by itself needs nobody.
+func standsWords(s queries.DeliveryStatus, next *time.Time) (string, ui.Tone) {
+	if s == queries.DeliveryStatusFailed && next != nil {
+		return "Tried again by itself", ui.Warn
+	}
+	return fateWords(s)
 }
 
 // fateWords say how a delivery stands.

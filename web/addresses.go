@@ -49,6 +49,13 @@ func (a *addresses) keep(key string, found address) {
 	a.known[key] = found
 }
 
+// forget makes what was changed here hold at once on this node; others remember for their second.
+func (a *addresses) forget() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.known = nil
+}
+
 // addressOf finds whose address this is. What is not there and what is not this provider's look the same from outside.
 func (s *Server) addressOf(ctx context.Context, provider queries.Provider, token string, now time.Time, afresh bool) (address, error) {
 	hash := seal.TokenHash(token)

@@ -22,11 +22,21 @@ func (s *Server) connections(c echo.Context) error {
 	}
 	p := s.page(c, "Connections", "connections")
 	p.Lead = "What your other systems tell WedSync."
-	p.Tabs = connectionTabs(false)
+	p.Tabs = gatewayTabs("/app/connections")
 	if s.may(v, manager) {
 		p.Actions = views.NewConnectionButton()
 	}
 	return draw(c, http.StatusOK, views.Connections(p, cards))
+}
+
+// gatewayTabs lead between what comes in, what of it needs a person, and what goes out.
+func gatewayTabs(current string) []views.Link {
+	tabs := []views.Link{{Label: "Connections", Href: "/app/connections"}, {Label: "Needs you", Href: "/app/repairs"},
+		{Label: "Imports", Href: "/app/imports"}, {Label: "Sending out", Href: "/app/endpoints"}}
+	for i := range tabs {
+		tabs[i].Current = tabs[i].Href == current
+	}
+	return tabs
 }
 
 func (s *Server) connectionForm(c echo.Context) error {
@@ -57,6 +67,9 @@ func (s *Server) createConnection(c echo.Context) error {
 	}
 	if len(f.Faults) > 0 || !f.Proof.Valid() {
 		return s.drawConnectionForm(c, http.StatusUnprocessableEntity, f)
+	}
+	if err := s.tooMany(c, "connect"); err != nil {
+		return err
 	}
 	made, err := inbound.Connect(c.Request().Context(), s.pool, s.config.Box, v.OrgID, &v.UserID, f.Provider, f.Proof, secret)
 	if err != nil {
@@ -97,7 +110,7 @@ func (s *Server) drawConnection(c echo.Context, status int, secretFault string) 
 	if err != nil {
 		return err
 	}
-	view := views.ConnectionView{ID: id, Provider: row.Provider, Proof: row.Proof, Search: searched(c), Status: c.QueryParam("status"), SecretFault: secretFault}
+	view := views.ConnectionView{ID: id, Provider: row.Provider, Proof: row.Proof, Search: searched(c), Status: c.QueryParam("status"), SecretFault: secretFault, Enough: inbound.CleanEnough}
 	if s.may(v, manager) {
 		if view.URL, view.Secrets, err = s.wayIn(c, row); err != nil {
 			return err
@@ -116,9 +129,7 @@ func (s *Server) drawConnection(c echo.Context, status int, secretFault string) 
 	if !view.List.Filtered && filter.Before == nil {
 		p.LiveURL = liveURL(map[string]views.Stand{inbound.DeliveriesRegion(id): view.List.Stand, inbound.HealthRegion(id): view.Health.Stand})
 	}
-	if c.QueryParam("kept") == "secret" {
-		p.Flash = "The secret is kept. The one before is taken too, until the new one has vouched for 20 deliveries in a row."
-	}
+	p.Flash = secretWords(c.QueryParam("kept"))
 	if c.QueryParam("test") == string(inbound.TestTaken) {
 		p.Flash = "Your test arrived, and WedSync took it. It stands below as “Kept, not used”, as a test should."
 	}

@@ -37,6 +37,9 @@ func (s *Server) delivery(c echo.Context) error {
 	body, _ := inbound.Redact(row.ContentType, row.Body)
 	view := views.DeliveryView{Now: time.Now(), Zone: v.Zone, Row: row, Attempts: attempts, Body: body, Normalised: indented(row.Normalised),
 		MayRun: s.may(v, manager) && runnable(row.Status), ReadBy: views.ReadBy(row.Provider, reading)}
+	if row.Status == queries.DeliveryStatusFailed && row.NextTryAt != nil {
+		view.Schedule = inbound.Schedule(id, int(row.Attempts-row.Forgiven), *row.NextTryAt)
+	}
 	p := s.page(c, titleOf(row), "connections")
 	p.Back = &views.Link{Label: views.ProviderName(row.Provider), Href: "/app/connections/" + row.ConnectionID.String()}
 	return draw(c, http.StatusOK, views.Delivery(p, view))
@@ -76,6 +79,9 @@ func (s *Server) createRun(c echo.Context) error {
 		q := queries.New(tx)
 		row, err := q.DeliveryByID(ctx, queries.DeliveryByIDParams{OrgID: v.OrgID, ID: id})
 		if err != nil {
+			return err
+		}
+		if err := s.tooMany(c, "run"); err != nil {
 			return err
 		}
 		reopened, err := q.ReopenDelivery(ctx, queries.ReopenDeliveryParams{OrgID: v.OrgID, ID: id})

@@ -28,7 +28,7 @@ func (s *Server) endpoints(c echo.Context) error {
 	}
 	p := s.page(c, "Sending out", "connections")
 	p.Lead = "Who hears from WedSync what happened."
-	p.Back = &views.Link{Label: "All connections", Href: "/app/connections"}
+	p.Tabs = gatewayTabs("/app/endpoints")
 	if s.may(visitorOf(c), manager) && len(rows) > 0 {
 		p.Actions = views.NewEndpointButton()
 	}

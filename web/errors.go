@@ -27,6 +27,7 @@ var (
 	errContentType = errors.New("the content type is not one that WedSync reads: send application/json, a form, or JSON as text/plain")
 	errPacked      = errors.New("the body is compressed, and a small one may hold a very large one: send it as it is, without Content-Encoding")
 	errTooOften    = errors.New("too many failed attempts in a minute")
+	errPressed     = errors.New("a button was pressed too often in a minute")
 	errAway        = errors.New("the database is away")
 	errBroken      = errors.New("something broke")
 )
@@ -56,6 +57,7 @@ var kinds = []kind{
 	{is: errContentType, status: 415, code: "content_type"},
 	{is: errPacked, status: 415, code: "content_encoding"},
 	{is: errTooOften, status: 429, code: "too_many_failures", title: "A short pause", happened: "There were too many failed attempts in a minute.", kept: "Your account is as it was.", do: "Wait a minute and try again.", retryAfter: 60},
+	{is: errPressed, status: 429, code: "too_often", title: "A short pause", happened: "That was pressed five times within a minute, so this time it did nothing.", kept: "What the presses before it began goes on.", do: "Wait a minute and press it once more.", retryAfter: 60},
 	{is: errAway, status: 503, code: "away", title: "One moment", happened: "The database does not answer at the moment.", kept: "Everything saved so far is safe; what you just sent was not taken.", do: "Try again in a few seconds.", retryAfter: 5},
 	{is: live.ErrDraining, status: 503, code: "away", title: "One moment", happened: "This server is being replaced.", do: "Try again in a second.", retryAfter: 1},
 }

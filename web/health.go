@@ -35,7 +35,7 @@ func cardsOf(ctx context.Context, q *queries.Queries, org uuid.UUID, connection 
 	for i, row := range rows {
 		facts := inbound.FactsOf(row, days, secrets, now)
 		facts.Breaker = breakers[string(row.Provider)+":"+row.ID.String()]
-		cards[i] = views.ConnectionCard{ID: row.ID, Provider: row.Provider, Proof: row.Proof, Health: inbound.Health(facts, now)}
+		cards[i] = views.ConnectionCard{ID: row.ID, Provider: row.Provider, Proof: row.Proof, ForYou: facts.Failed + facts.Dead + facts.SetAside, Health: inbound.Health(facts, now)}
 	}
 	return cards, nil
 }

@@ -22,11 +22,6 @@ const (
 	uploadPatience = 2 * time.Minute // twenty megabytes over a line in the country
 )
 
-// connectionTabs lead between the systems that send and the lists that are brought.
-func connectionTabs(imports bool) []views.Link {
-	return []views.Link{{Label: "Connections", Href: "/app/connections", Current: !imports}, {Label: "Imports", Href: "/app/imports", Current: imports}}
-}
-
 func (s *Server) imports(c echo.Context) error {
 	return s.drawImports(c, http.StatusOK, c.QueryParam("connection"), nil)
 }
@@ -45,7 +40,7 @@ func (s *Server) drawImports(c echo.Context, status int, connection string, faul
 	connections = slices.DeleteFunc(connections, func(c queries.ConnectionsRow) bool { return c.Provider == queries.ProviderStripe })
 	p := s.page(c, "Imports", "connections")
 	p.Lead = "Bring a list that you saved or exported yourself."
-	p.Tabs = connectionTabs(true)
+	p.Tabs = gatewayTabs("/app/imports")
 	return draw(c, status, views.Imports(p, views.ImportsView{Now: time.Now(), Rows: rows, Connections: connections, Connection: connection, May: s.may(v, manager), Faults: faults}))
 }
 
@@ -66,6 +61,9 @@ func (s *Server) createImport(c echo.Context) error {
 	}
 	if connection == uuid.Nil {
 		return s.drawImports(c, http.StatusUnprocessableEntity, "", views.Faults{"connection": "Choose one of your connections. Stripe sends its payments itself and takes no lists."})
+	}
+	if err := s.tooMany(c, "import"); err != nil {
+		return err
 	}
 	sheet, err := inbound.ReadSheet(name, contentType, raw)
 	if err != nil {

@@ -57,7 +57,8 @@ func TestAListIsLookedAtBeforeItIsImported(t *testing.T) {
 	w.work(t)
 	owner := w.as(t, "owner")
 	connection := w.connect(t, w.org.ID, queries.ProviderLightblue, queries.SenderProofSigned).ID
-	for name, file := range map[string][]byte{"lightblue.csv": sandbox.SheetCSV, "lightblue.html": sandbox.SheetHTML} {
+	for _, name := range []string{"lightblue.csv", "lightblue.html"} {
+		file := map[string][]byte{"lightblue.csv": sandbox.SheetCSV, "lightblue.html": sandbox.SheetHTML}[name]
 		got := w.upload(t, owner, connection.String(), name, file)
 		at := got.Header().Get("Location")
 		if got.Code != http.StatusSeeOther || !strings.HasPrefix(at, "/app/imports/") {

@@ -165,6 +165,12 @@ var routeCases = map[string]routeCase{
 	"POST /app/imports/:id/resumption":          {ok: 303, id: anImport},
 	"GET /sandbox/sheets/lightblue.csv":         {ok: 404},
 	"GET /sandbox/sheets/lightblue.html":        {ok: 404},
+	"POST /app/deliveries/:id/rehearsals":       {ok: 200, id: aDelivery},
+	"GET /app/repairs":                          {ok: 200},
+	"POST /app/repairs/rehearsals":              {ok: 200},
+	"POST /app/repairs/runs":                    {ok: 303},
+	"POST /app/connections/:id/rotation":        {ok: 201, id: aConnection},
+	"POST /app/connections/:id/closures":        {ok: 303, id: aConnection, form: url.Values{"secret": {uuid.Nil.String()}}},
 }
 
 // expected is what a persona gets, by the route's access alone.

@@ -53,6 +53,7 @@ type Server struct {
 	addresses addresses
 	badProofs *strikes
 	badLogins *strikes
+	pressed   *strikes
 	counts    *counts
 	draining  chan struct{}
 	world     *sandbox.World
@@ -66,7 +67,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		config: c, pool: c.Pool, q: queries.New(c.Pool), log: c.Log,
 		door:      inbound.NewDoor(c.Pool, c.Jobs.River),
-		badProofs: newStrikes(5), badLogins: newStrikes(10),
+		badProofs: newStrikes(5), badLogins: newStrikes(10), pressed: newStrikes(5),
 		draining: make(chan struct{}), world: sandbox.NewWorld(time.Now()), vsco: sandbox.NewVSCO(sandbox.VSCOKey, time.Now()), echo: echo.New(),
 	}
 	if c.Gather > 0 {

@@ -3,6 +3,8 @@ package web
 import (
 	"sync"
 	"time"
+
+	"github.com/labstack/echo/v4"
 )
 
 // Failures are counted over this window.
@@ -68,4 +70,13 @@ func within(times []time.Time, now time.Time) []time.Time {
 		times = times[1:]
 	}
 	return times
+}
+
+// tooMany counts a press of a button that costs something, and refuses the sixth of an organisation within a minute. It is
+// asked once what the button is about has been found: looking for what is not there costs nothing.
+func (s *Server) tooMany(c echo.Context, button string) error {
+	if s.pressed.strike(visitorOf(c).OrgID.String()+" "+button, time.Now()) {
+		return errPressed
+	}
+	return nil
 }

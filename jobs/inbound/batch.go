@@ -38,6 +38,7 @@ type batch struct {
 	vouched []*uuid.UUID // the secrets that were used, in order
 	used    map[uuid.UUID]time.Time
 	regions map[string]bool
+	seen    *recorder // what changes, for a rehearsal; otherwise nil, and costs nothing
 }
 
 // hold begins a batch: from here to the end of the transaction nobody else applies anything of this lane. It is nil when
@@ -58,10 +59,17 @@ func hold(ctx context.Context, tx pgx.Tx, lane Lane, now time.Time) (*batch, err
 	if err != nil {
 		return nil, err
 	}
-	pipeline := queries.NewPipeline(tx)
-	return &batch{tx: tx, q: q, pipeline: pipeline, rows: queries.New(pipeline), lane: lane, setup: setup, defaults: defaults(setup, mapping), now: now, counted: 1,
+	b := &batch{lane: lane, setup: setup, defaults: defaults(setup, mapping), now: now, counted: 1,
 		days: map[string]int32{}, used: map[uuid.UUID]time.Time{},
-		regions: map[string]bool{"kpis": true, DeliveriesRegion(lane.ConnectionID): true, HealthRegion(lane.ConnectionID): true}}, nil
+		regions: map[string]bool{"kpis": true, DeliveriesRegion(lane.ConnectionID): true, HealthRegion(lane.ConnectionID): true}}
+	return b.on(tx), nil
+}
+
+// on puts a batch on a transaction, or on a part of one.
+func (b *batch) on(tx pgx.Tx) *batch {
+	b.tx, b.q, b.pipeline = tx, queries.New(tx), queries.NewPipeline(tx)
+	b.rows = queries.New(b.pipeline)
+	return b
 }
 
 func defaults(setup queries.LaneSetupRow, mapping *Mapping) Defaults {
@@ -105,6 +113,9 @@ func (b *batch) apply(ctx context.Context, rows []queries.InLaneRow) (err error)
 // shape, whatever its connection's sender writes.
 func (b *batch) read(ctx context.Context, row queries.InLaneRow) (Event, error) {
 	if row.Proof == ProofDoorbell && row.Source == queries.DeliverySourceHook {
+		if b.seen != nil {
+			return Event{}, ignored("It is a bell: WedSync would read from Tave again what it rang about.")
+		}
 		return Event{}, Ring(ctx, river.ClientFromContext[pgx.Tx](ctx), b.tx,
 			Bell{OrgID: b.lane.OrgID, ConnectionID: b.lane.ConnectionID, DeliveryID: row.ID, ContentType: row.ContentType, Body: row.Body})
 	}

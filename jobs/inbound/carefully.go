@@ -29,7 +29,7 @@ func (d *Drain) oneByOne(ctx context.Context, lane Lane) error {
 		if err != nil || row == nil {
 			return err
 		}
-		if row.Attempts > MaxAttempts {
+		if tries(*row) > MaxAttempts {
 			err = errors.New("it was tried as often as it may be")
 		} else {
 			err = d.alone(ctx, lane, *row)
@@ -147,9 +147,9 @@ func aside(row queries.InLaneRow, cause error, now time.Time) (queries.DeliveryS
 	switch {
 	case refusesData(cause) && errors.As(cause, &refused):
 		return queries.DeliveryStatusFailed, words(fmt.Sprintf(doesNotFit, refused.Message)), time.Time{}
-	case row.Attempts >= MaxAttempts:
+	case tries(row) >= MaxAttempts:
 		return queries.DeliveryStatusDead, TriedEnough, time.Time{}
 	default:
-		return queries.DeliveryStatusFailed, triesAgain, now.Add(Backoff(row.ID, int(row.Attempts)))
+		return queries.DeliveryStatusFailed, triesAgain, now.Add(Backoff(row.ID, tries(row)))
 	}
 }

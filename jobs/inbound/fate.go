@@ -39,6 +39,10 @@ func fate(err error) (queries.DeliveryStatus, string, error) {
 	}
 }
 
+// tries is how often a delivery was tried since a person last ran it again: what was given up and is run again once the
+// trouble is over has all its tries before it, or one more fault in its lane would give it up without a look.
+func tries(row queries.InLaneRow) int { return int(row.Attempts - row.Forgiven) }
+
 // Backoff is how long a delivery that failed so many times waits: attempts to the fourth power in seconds, and up to a
 // tenth more or less, so that what failed together is not tried together. The same delivery always waits the same time,
 // which is how the page can tell the schedule that the queue keeps.

@@ -19,12 +19,13 @@ type writing struct {
 	stamp      string
 	now        time.Time // when the delivery came
 	about      activity  // what the feed will tell; an empty kind: nothing new happened
+	seen       *recorder // what changes, for a rehearsal; otherwise nil
 }
 
 // write saves what the event says, and notes which regions it changed and what there is to tell.
 func (b *batch) write(ctx context.Context, row queries.InLaneRow, event Event) error {
 	w := &writing{q: b.rows, known: b.known, orgID: b.lane.OrgID, connection: b.lane.ConnectionID, event: event,
-		stamp: Stamp(event, row.EventID, row.ReceivedAt), now: row.ReceivedAt}
+		stamp: Stamp(event, row.EventID, row.ReceivedAt), now: row.ReceivedAt, seen: b.seen}
 	for _, save := range []func(context.Context) (string, error){w.client, w.booking, w.payment, w.invite} {
 		region, err := save(ctx)
 		if err != nil {
@@ -52,6 +53,9 @@ func (w *writing) client(ctx context.Context) (string, error) {
 	after.ExternalID = &c.ExternalID
 	w.known.meet(after)
 	w.tellClient(before, after, !there)
+	if w.seen != nil {
+		w.seen.client(before, after, !there, c.ExternalID)
+	}
 	return "clients", w.q.SaveClient(ctx, queries.SaveClientParams{
 		OrgID: w.orgID, ConnectionID: &w.connection, ExternalID: &c.ExternalID,
 		Name: after.Name, PartnerName: after.PartnerName, Email: after.Email, Phone: after.Phone,
@@ -80,6 +84,9 @@ func (w *writing) booking(ctx context.Context) (string, error) {
 	}
 	w.known.bookings[b.ExternalID] = after
 	w.tellBooking(before, after, !there)
+	if w.seen != nil {
+		w.seen.booking(before, after, !there, b.ExternalID)
+	}
 	return "weddings", w.q.SaveBooking(ctx, queries.SaveBookingParams{
 		OrgID: w.orgID, ConnectionID: &w.connection, ExternalID: &b.ExternalID, ClientExternalID: after.ClientExternalID,
 		Title: after.Title, StartsLocal: after.StartsLocal, EndsLocal: after.EndsLocal, Timezone: after.Timezone,
@@ -97,6 +104,11 @@ func (w *writing) invite(ctx context.Context) (string, error) {
 		Couple: i.Couple, Email: i.Email, Status: "invited"}
 	if i.Accepted {
 		params.Status, params.AcceptedAt = "accepted", &w.now
+	}
+	if w.seen != nil {
+		if err := w.seen.invite(ctx, w.q, params); err != nil {
+			return "", err
+		}
 	}
 	saved, err := w.q.SaveInvite(ctx, params)
 	if saved.Status != saved.StatusBefore {

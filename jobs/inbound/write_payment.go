@@ -25,6 +25,11 @@ func (w *writing) payment(ctx context.Context) (string, error) {
 	if len(rows) == 0 {
 		after.ID, after.CreatedAt = uuid.Must(uuid.NewV7()), w.now
 	}
+	if w.seen != nil {
+		if err := w.seen.refundsBefore(ctx, w, after.ID, same); err != nil {
+			return "", err
+		}
+	}
 	if err := w.savePayment(ctx, after, same); err != nil {
 		return "", err
 	}
@@ -40,7 +45,11 @@ func (w *writing) payment(ctx context.Context) (string, error) {
 		}
 	}
 	w.known.pay(after, p.Names, same)
-	w.tellPayment(rows, after, w.payerName(after))
+	payer := w.payerName(after)
+	w.tellPayment(rows, after, payer)
+	if w.seen != nil {
+		return "payments", w.seen.payment(ctx, w, rows, after, payer)
+	}
 	return "payments", nil
 }
 

@@ -166,6 +166,12 @@ func (g *gallery) shots() []shot {
 		{name: "endpoint-none-found", as: ada, path: zapier + "?status=delivered&before=" + zapier[len("/app/endpoints/"):]},
 		{name: "message", route: "/app/messages/:id", as: ada, path: message},
 		{name: "message-held", as: thea, path: heldMessage},
+		{name: "repairs", route: "/app/repairs", as: thea},
+		{name: "repairs-none", as: "nothing@example.com", path: "/app/repairs"},
+		{name: "rehearsal", as: thea, path: "/app/repairs", act: func(w *person) {
+			w.ok(w.page.GetByRole("button", playwright.PageGetByRoleOptions{Name: "Try it out first", Exact: playwright.Bool(true)}).First().Click())
+			w.see("Nothing has been changed")
+		}},
 		{name: "settings", route: "/app/settings", as: ada},
 		{name: "settings-team", as: "nothing@example.com", path: "/app/settings", act: func(w *person) { w.addToTeam("Maximilian von Hohenzollern-Sigmaringen", "max@example.com") }},
 
