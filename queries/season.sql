@@ -1,9 +1,3 @@
--- name: ClientForUpdate :many
--- The clients that a batch speaks of. The join makes it a look into the unique key for each, whatever the planner believes.
-SELECT c.external_id, c.id, c.name, c.partner_name, c.email, c.phone, c.deleted, c.stamps
-FROM unnest(@external_ids::text[]) AS said(id) JOIN clients c
-  ON c.org_id = @org_id AND c.connection_id = @connection_id AND c.external_id = said.id;
-
 -- name: ClientByEmail :many
 -- A payment says an address; people think in names. The newest client under each address. Index: clients_email.
 SELECT DISTINCT ON (lower(c.email)) lower(c.email)::text AS address, c.name, c.partner_name
@@ -18,13 +12,6 @@ ON CONFLICT (org_id, connection_id, external_id) DO UPDATE SET
     name = excluded.name, partner_name = excluded.partner_name, email = excluded.email, phone = excluded.phone,
     deleted = excluded.deleted, stamps = excluded.stamps, updated_at = now();
 
--- name: BookingForUpdate :many
--- The bookings that a batch speaks of. Index: their unique key.
-SELECT b.external_id, b.id, b.client_external_id, b.title, b.starts_local, b.ends_local, b.timezone, b.venue, b.resource, b.status,
-       b.value_minor, b.value_currency, b.stamps
-FROM unnest(@external_ids::text[]) AS said(id) JOIN bookings b
-  ON b.org_id = @org_id AND b.connection_id = @connection_id AND b.external_id = said.id;
-
 -- name: SaveBooking :exec
 -- `during` is computed here from the wall times and their zone, so the two can never disagree.
 INSERT INTO bookings (org_id, connection_id, external_id, client_external_id, title, starts_local, ends_local, timezone, during,
@@ -37,21 +24,6 @@ ON CONFLICT (org_id, connection_id, external_id) DO UPDATE SET
     starts_local = excluded.starts_local, ends_local = excluded.ends_local, timezone = excluded.timezone, during = excluded.during,
     venue = excluded.venue, resource = excluded.resource, status = excluded.status,
     value_minor = excluded.value_minor, value_currency = excluded.value_currency, stamps = excluded.stamps, updated_at = now();
-
--- name: PaymentsNamed :many
--- Every payment that already goes by one of these names, oldest first, and by which. Primary keys of payment_names,
--- payments and payment_refunds.
-WITH named AS (
-    SELECT n.payment_id, array_agg(n.name)::text[] AS names
-    FROM unnest(@names::text[]) AS said(name) JOIN payment_names n
-      ON n.org_id = @org_id AND n.connection_id = @connection_id AND n.name = said.name
-    GROUP BY n.payment_id
-)
-SELECT p.id, p.status, p.amount_minor, p.currency, p.refund_total_minor, p.booking_external_id,
-       p.payer_name, p.payer_email, p.description, p.failure, p.paid_at, p.stamps, p.created_at, p.refunded_minor, n.names,
-       EXISTS (SELECT 1 FROM payment_refunds r WHERE r.org_id = @org_id AND r.payment_id = p.id) AS has_refunds
-FROM named n JOIN payments p ON p.org_id = @org_id AND p.id = n.payment_id
-ORDER BY p.created_at, p.id;
 
 -- name: SavePayment :exec
 INSERT INTO payments (org_id, id, connection_id, status, amount_minor, currency, refund_total_minor, booking_external_id,

@@ -62,9 +62,9 @@ func (b *batch) learnClients(ctx context.Context, k *known, ids []string) error 
 	if len(ids) == 0 {
 		return nil
 	}
-	rows, err := b.q.ClientForUpdate(ctx, queries.ClientForUpdateParams{OrgID: b.lane.OrgID, ConnectionID: &b.lane.ConnectionID, ExternalIds: ids})
+	rows, err := b.q.ClientForUpdate(ctx, queries.ClientForUpdateParams{OrgID: b.lane.OrgID, ConnectionID: b.lane.ConnectionID, ExternalIds: ids})
 	for _, row := range rows {
-		k.clients[*row.ExternalID] = row
+		k.clients[row.ExternalID] = row
 	}
 	return err
 }
@@ -73,9 +73,9 @@ func (b *batch) learnBookings(ctx context.Context, k *known, ids []string) error
 	if len(ids) == 0 {
 		return nil
 	}
-	rows, err := b.q.BookingForUpdate(ctx, queries.BookingForUpdateParams{OrgID: b.lane.OrgID, ConnectionID: &b.lane.ConnectionID, ExternalIds: ids})
+	rows, err := b.q.BookingForUpdate(ctx, queries.BookingForUpdateParams{OrgID: b.lane.OrgID, ConnectionID: b.lane.ConnectionID, ExternalIds: ids})
 	for _, row := range rows {
-		k.bookings[*row.ExternalID] = row
+		k.bookings[row.ExternalID] = row
 	}
 	return err
 }
@@ -141,7 +141,7 @@ func (k *known) pay(row queries.PaymentsNamedRow, names []string, same []uuid.UU
 
 // meet keeps a folded client; a payment of the same batch may be theirs.
 func (k *known) meet(row queries.ClientForUpdateRow) {
-	k.clients[*row.ExternalID] = row
+	k.clients[row.ExternalID] = row
 	if row.Email != "" && !row.Deleted {
 		k.couples[strings.ToLower(row.Email)] = couple(row.Name, row.PartnerName)
 	}

@@ -50,7 +50,7 @@ func (w *writing) client(ctx context.Context) (string, error) {
 	}
 	before, there := w.known.clients[c.ExternalID]
 	after := FoldClient(before, said, w.stamp)
-	after.ExternalID = &c.ExternalID
+	after.ExternalID = c.ExternalID
 	w.known.meet(after)
 	w.tellClient(before, after, !there)
 	if w.seen != nil {
