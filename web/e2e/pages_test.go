@@ -1,10 +1,14 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"os"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,7 +36,7 @@ type gallery struct {
 }
 
 // notForPeople are the GET routes without a page.
-var notForPeople = []string{"/live", "/healthz", "/readyz", "/metrics", "/sandbox/vsco/*"}
+var notForPeople = []string{"/live", "/healthz", "/readyz", "/metrics", "/sandbox/vsco/*", "/sandbox/sheets/lightblue.csv", "/sandbox/sheets/lightblue.html"}
 
 // TestEveryPage takes every page's picture on a phone and on a desk, by day and by night, and has axe look at each.
 func TestEveryPage(t *testing.T) {
@@ -93,6 +97,7 @@ func (g *gallery) shots() []shot {
 			w.ok(w.expect.Locator(w.page.Locator("code#secret")).ToBeVisible())
 		}
 	}
+	looked, done := g.sheet(ada, connection("Ada Lindqvist Photography", "lightblue"), false), g.sheet(thea, connection("Wild Thyme Flowers", "studioninja"), true)
 	return []shot{
 		{name: "landing", route: "/"},
 		{name: "signup", route: "/signup"},
@@ -166,6 +171,10 @@ func (g *gallery) shots() []shot {
 		{name: "endpoint-none-found", as: ada, path: zapier + "?status=delivered&before=" + zapier[len("/app/endpoints/"):]},
 		{name: "message", route: "/app/messages/:id", as: ada, path: message},
 		{name: "message-held", as: thea, path: heldMessage},
+		{name: "imports", route: "/app/imports", as: ada},
+		{name: "imports-none", as: "fresh@example.com", path: "/app/imports"},
+		{name: "import-columns", route: "/app/imports/:id", as: ada, path: looked},
+		{name: "import-done", as: thea, path: done},
 		{name: "repairs", route: "/app/repairs", as: thea},
 		{name: "repairs-none", as: "nothing@example.com", path: "/app/repairs"},
 		{name: "rehearsal", as: thea, path: "/app/repairs", act: func(w *person) {
@@ -204,6 +213,42 @@ func (g *gallery) pressWrong() {
 	await(g.t, "the wrong delivery to fail", func() (bool, error) {
 		return ask[int](g.house, `SELECT count(*) FROM webhook_logs WHERE status = 'failed'`) > 0, nil
 	})
+}
+
+// sheet uploads the demo's list for a connection; run to the end, its columns are those that WedSync guessed.
+func (g *gallery) sheet(email, connection string, run bool) string {
+	g.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	must(0, form.WriteField("connection", path.Base(connection)))(g.t)
+	file := must(form.CreateFormFile("file", "lightblue.csv"))(g.t)
+	must(file.Write(sandbox.SheetCSV))(g.t)
+	must(0, form.Close())(g.t)
+	post := func(to, kind string, body io.Reader) string {
+		req := must(http.NewRequest(http.MethodPost, g.Base+to, body))(g.t)
+		req.Header.Set("Content-Type", kind)
+		req.AddCookie(&http.Cookie{Name: "wedsync", Value: g.cookie(g.t.(*testing.T), email)})
+		res := must(http.DefaultTransport.RoundTrip(req))(g.t)
+		defer res.Body.Close()
+		if res.StatusCode != http.StatusSeeOther {
+			g.t.Fatalf("%s answered %d", to, res.StatusCode)
+		}
+		return res.Header.Get("Location")
+	}
+	at := post("/app/imports", form.FormDataContentType(), &body)
+	if !run {
+		return at
+	}
+	columns := url.Values{"kind": {"bookings"}}
+	for field, column := range map[string]string{"reference": "0", "title": "1", "date": "2", "start": "3", "end": "4", "client": "5", "partner": "6", "email": "7", "phone": "8", "venue": "9", "status": "10", "value": "11"} {
+		columns.Set("column."+field, column)
+	}
+	post(at+"/columns", "application/x-www-form-urlencoded", strings.NewReader(columns.Encode()))
+	post(at+"/start", "application/x-www-form-urlencoded", nil)
+	await(g.t, "the import to end", func() (bool, error) {
+		return ask[string](g.house, `SELECT status::text FROM imports WHERE id = $1`, path.Base(at)) == "done", nil
+	})
+	return at
 }
 
 // longPayer pays with an address that has no place to break.
