@@ -38,7 +38,7 @@ ALTER TABLE webhook_logs
     ADD COLUMN import_id       uuid,                     -- the sheet it was a row of
     ADD COLUMN forgiven        integer NOT NULL DEFAULT 0; -- attempts from before a person ran it again: they bring it no nearer to being given up
 -- What waits for a person since before there were causes is grouped as well.
-UPDATE webhook_logs SET cause = regexp_replace(error, '"[^"]*"|[0-9]+(?:[.,:][0-9]+)*', '…', 'g') WHERE status IN ('failed', 'dead');
+UPDATE webhook_logs SET cause = regexp_replace(regexp_replace(error, ', e\.g\.[^;]*|; it was .*', '', 'g'), '"[^"]*"|[0-9]+(?:[.,:][0-9]+)*', '…', 'g') WHERE status IN ('failed', 'dead');
 -- The next batch of a lane, in order of arrival.
 CREATE INDEX webhook_logs_lane ON webhook_logs (org_id, connection_id, id) WHERE status = 'accepted';
 -- What waits for a person, by cause and by the wedding day that it affects. Small: almost everything is applied.

@@ -507,11 +507,11 @@ FROM connections c
 LEFT JOIN readbacks r ON r.org_id = c.org_id AND r.connection_id = c.id
 LEFT JOIN LATERAL (
     SELECT max(n.received_at) AS last_at, max(n.received_at) FILTER (WHERE n.source NOT IN ('test', 'import')) AS heard_at,
-           percentile_disc(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM n.applied_at - n.received_at))
+           percentile_disc(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM n.applied_at - n.waiting_since))
                FILTER (WHERE n.status = 'applied' AND n.source <> 'import' AND n.attempts = 1) AS lag_seconds,
            count(*) FILTER (WHERE n.status = 'applied' AND n.source <> 'import' AND n.attempts = 1) AS measured,
            count(*) FILTER (WHERE n.status IN ('applied', 'ignored')) AS settled, count(*) FILTER (WHERE n.status = 'ignored') AS unused
-    FROM (SELECT l.received_at, l.applied_at, l.status, l.source, l.attempts FROM webhook_logs l
+    FROM (SELECT l.received_at, l.waiting_since, l.applied_at, l.status, l.source, l.attempts FROM webhook_logs l
           WHERE l.org_id = c.org_id AND l.connection_id = c.id ORDER BY l.id DESC LIMIT 100) n) lately ON true
 LEFT JOIN LATERAL (
     SELECT count(*) FILTER (WHERE l.status = 'accepted') AS waiting,

@@ -72,6 +72,8 @@ func integrationState(now time.Time, r queries.AllOrgsIntegrationsRow) (string, 
 		return "Cannot be read back", ui.Bad
 	case r.SilentSince != nil:
 		return "Silent", ui.Warn
+	case isNever(r.LastAt):
+		return "Not heard from yet", ui.Neutral
 	default:
 		return "As usual", ui.Good
 	}

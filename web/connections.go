@@ -32,7 +32,7 @@ func (s *Server) connections(c echo.Context) error {
 // gatewayTabs lead between what comes in, what of it needs a person, and what goes out.
 func gatewayTabs(current string) []views.Link {
 	tabs := []views.Link{{Label: "Connections", Href: "/app/connections"}, {Label: "Needs you", Href: "/app/repairs"},
-		{Label: "Imports", Href: "/app/imports"}, {Label: "Sending out", Href: "/app/endpoints"}}
+		{Label: "Imports", Href: "/app/imports"}, {Label: "Sending", Href: "/app/endpoints"}}
 	for i := range tabs {
 		tabs[i].Current = tabs[i].Href == current
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // firstRows are how many rows the preview shows.
-const firstRows = 20
+const firstRows = 10
 
 // importPage is one import: before its start how it would be read, afterwards how far it has come.
 func (s *Server) importPage(c echo.Context) error {

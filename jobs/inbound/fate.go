@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/fnv"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -67,5 +68,13 @@ func Schedule(delivery uuid.UUID, attempts int, next time.Time) []time.Time {
 // particular is what differs between two deliveries that failed for one reason: what they said, and the numbers in it.
 var particular = regexp.MustCompile(`"[^"]*"|[0-9]+(?:[.,:][0-9]+)*`)
 
+// asides are the parts of a reason that help with one delivery: an example, and what stood there instead.
+var asides = regexp.MustCompile(`, e\.g\.[^;]*|; it was .*`)
+
 // causeOf is the reason without what is particular to one delivery.
-func causeOf(reason string) string { return particular.ReplaceAllString(reason, "…") }
+func causeOf(reason string) string {
+	if short := asides.ReplaceAllString(reason, ""); short != reason {
+		reason = strings.TrimSuffix(short, ".") + "."
+	}
+	return particular.ReplaceAllString(reason, "…")
+}
