@@ -39,7 +39,8 @@ RETURNING connection_id;
 
 -- name: Deliveries :many
 -- One page of a connection's deliveries, newest first, before a given one. Index: webhook_logs_of_connection.
-SELECT l.id, l.event_id, l.event_type, l.status, l.attempts, l.error, l.received_at, l.applied_at, l.next_try_at, l.source
+SELECT l.id, l.event_id, coalesce(nullif(l.event_type, ''), l.normalised->>'type', '')::text AS event_type, l.status, l.attempts, l.error,
+       l.received_at, l.applied_at, l.next_try_at, l.source
 FROM webhook_logs l
 WHERE l.org_id = @org_id AND l.connection_id = @connection_id
   AND (sqlc.narg('before')::uuid IS NULL OR l.id < sqlc.narg('before'))
@@ -48,7 +49,7 @@ WHERE l.org_id = @org_id AND l.connection_id = @connection_id
 ORDER BY l.id DESC LIMIT 51;
 
 -- name: DeliveryByID :one
-SELECT l.id, l.connection_id, l.provider, l.event_id, l.event_type, l.status, l.attempts, l.error, l.received_at, l.applied_at,
+SELECT l.id, l.connection_id, l.provider, l.event_id, coalesce(nullif(l.event_type, ''), l.normalised->>'type', '')::text AS event_type, l.status, l.attempts, l.error, l.received_at, l.applied_at,
        l.content_type, l.proof, l.body, l.normalised, l.next_try_at, l.source, l.mapping_version, l.wedding_on, l.forgiven
 FROM webhook_logs l WHERE l.org_id = @org_id AND l.id = @id;
 

@@ -163,7 +163,8 @@ func (q *Queries) AttemptsOf(ctx context.Context, arg AttemptsOfParams) ([]Attem
 }
 
 const deliveries = `-- name: Deliveries :many
-SELECT l.id, l.event_id, l.event_type, l.status, l.attempts, l.error, l.received_at, l.applied_at, l.next_try_at, l.source
+SELECT l.id, l.event_id, coalesce(nullif(l.event_type, ''), l.normalised->>'type', '')::text AS event_type, l.status, l.attempts, l.error,
+       l.received_at, l.applied_at, l.next_try_at, l.source
 FROM webhook_logs l
 WHERE l.org_id = $1 AND l.connection_id = $2
   AND ($3::uuid IS NULL OR l.id < $3)
@@ -249,7 +250,7 @@ func (q *Queries) DeliveryByEvent(ctx context.Context, arg DeliveryByEventParams
 }
 
 const deliveryByID = `-- name: DeliveryByID :one
-SELECT l.id, l.connection_id, l.provider, l.event_id, l.event_type, l.status, l.attempts, l.error, l.received_at, l.applied_at,
+SELECT l.id, l.connection_id, l.provider, l.event_id, coalesce(nullif(l.event_type, ''), l.normalised->>'type', '')::text AS event_type, l.status, l.attempts, l.error, l.received_at, l.applied_at,
        l.content_type, l.proof, l.body, l.normalised, l.next_try_at, l.source, l.mapping_version, l.wedding_on, l.forgiven
 FROM webhook_logs l WHERE l.org_id = $1 AND l.id = $2
 `

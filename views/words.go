@@ -102,6 +102,21 @@ func standsWords(s queries.DeliveryStatus, next *time.Time) (string, ui.Tone) {
 	return fateWords(s)
 }
 
+// eventWords are an event's id as a person may use it. What WedSync put in the place of an id says so instead.
+func eventWords(id string) string {
+	id = strings.TrimPrefix(id, "late:")
+	switch {
+	case strings.HasPrefix(id, "sha256:"):
+		return "No id of its own"
+	case strings.HasPrefix(id, "id-sha256:"):
+		return "An id too long to show"
+	case strings.HasPrefix(id, "row:"):
+		return "A row of a list"
+	default:
+		return id
+	}
+}
+
 // fateWords say how a delivery stands.
 func fateWords(s queries.DeliveryStatus) (string, ui.Tone) {
 	switch s {
