@@ -19,9 +19,11 @@ WITH arrived AS (
                          $12::text[], $13::uuid[], $14::uuid[], $15::text[], $16::text[])
          AS a(org_id, id, connection_id, provider, event_id, also, event_type, received_at, content_type, proof, body, source, secret_id, import_id, status, error)
 ), yesterday AS (
-    SELECT a.id, l.id AS first_id FROM arrived a
-    JOIN webhook_logs l ON l.org_id = a.org_id AND l.connection_id = a.connection_id AND l.event_id = a.also
-    WHERE a.also <> '' AND l.received_at > a.received_at - interval '24 hours'
+    SELECT a.id, l.id AS first_id FROM arrived a CROSS JOIN LATERAL (
+        SELECT w.id FROM webhook_logs w
+        WHERE w.org_id = a.org_id AND w.connection_id = a.connection_id AND w.event_id = a.also AND w.received_at > a.received_at - interval '24 hours'
+        LIMIT 1) l
+    WHERE a.also <> ''
 ), stored AS (
     INSERT INTO webhook_logs (org_id, id, connection_id, provider, event_id, event_type, received_at, content_type, proof, body,
                               source, secret_id, import_id, status, error, cause)
