@@ -1,8 +1,8 @@
 // Package inbound turns a signed delivery from an outside system into one of our own events, and applies it.
 //
 // It hides every provider's signature scheme and wire shape, the two keys against doubles, and the rules by which late,
-// repeated and reordered events still end in the same rows. web may import it for the door (Verify, Peek, Accept);
-// jobs registers its worker.
+// repeated and reordered events still end in the same rows. web imports it for the door (Verify, Arrivals, Deliver) and for
+// the pages about connections, deliveries, readings and lists; jobs registers its workers.
 package inbound
 
 import (
