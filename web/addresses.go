@@ -64,11 +64,11 @@ func (s *Server) addressOf(ctx context.Context, provider queries.Provider, token
 		return found, nil
 	}
 	if !provider.Valid() {
-		return address{}, errNotFound
+		return address{}, errNoAddress
 	}
 	row, err := s.q.AllOrgsConnectionByToken(ctx, queries.AllOrgsConnectionByTokenParams{TokenSha256: hash, Provider: provider})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return address{}, errNotFound
+		return address{}, errNoAddress
 	}
 	if err != nil {
 		return address{}, errors.Join(errAway, err)

@@ -190,6 +190,9 @@ func (s *Server) testEndpoint(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.tooMany(c, "test"); err != nil {
+		return err
+	}
 	message, err := s.outbound().Test(c.Request().Context(), by, time.Now())
 	if err != nil {
 		return err

@@ -23,6 +23,7 @@ var (
 	errSignIn      = errors.New("sign in first")
 	errHomeless    = errors.New("a person without an organisation or a wedding")
 	errForeign     = errors.New("another site sent this request")
+	errNoAddress   = errors.New("no connection has this address; copy it again from the connection's page, and mind that it begins with the right system")
 	errTooLarge    = errors.New("the body is larger than 1 MiB")
 	errContentType = errors.New("the content type is not one that WedSync reads: send application/json, a form, or JSON as text/plain")
 	errPacked      = errors.New("the body is compressed, and a small one may hold a very large one: send it as it is, without Content-Encoding")
@@ -53,6 +54,7 @@ var kinds = []kind{
 	{is: inbound.ErrMissingSignature, status: 401, code: "missing_signature"},
 	{is: inbound.ErrBadSignature, status: 401, code: "bad_signature"},
 	{is: inbound.ErrStale, status: 401, code: "stale_timestamp"},
+	{is: errNoAddress, status: 404, code: "not_found"},
 	{is: errTooLarge, status: 413, code: "too_large"},
 	{is: errContentType, status: 415, code: "content_type"},
 	{is: errPacked, status: 415, code: "content_encoding"},
@@ -139,6 +141,10 @@ func (s *Server) answerError(err error, c echo.Context) {
 func errorBody(k kind, requestID string) map[string]any {
 	message := k.happened + " " + k.do
 	switch {
+	case k.status == http.StatusMethodNotAllowed:
+		message = "Deliveries are posted: this address takes POST."
+	case k.status == http.StatusNotFound:
+		message = errNoAddress.Error()
 	case k.status >= 500:
 		message = "WedSync could not take this delivery just now, so it was not kept. Send it again; the request's id is " + requestID + "."
 	case k.happened == "":

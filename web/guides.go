@@ -100,6 +100,9 @@ func (s *Server) createTest(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.tooMany(c, "test"); err != nil {
+		return err
+	}
 	token, err := inbound.OpenToken(s.config.Box, v.OrgID, id, row.TokenSealed)
 	if err != nil {
 		return err

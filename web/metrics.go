@@ -64,7 +64,7 @@ func (s *Server) writeLag(c echo.Context) {
 		return
 	}
 	if all, err := q.AllOrgsWellness(ctx, &late); err == nil {
-		fmt.Fprintf(c.Response(), "wedsync_lane_lag_seconds %g\nwedsync_lanes_late %d\nwedsync_dead_letters %d\nwedsync_connections_silent %d\nwedsync_breakers_open %d\n", all.LagSeconds, all.LateLanes, all.Dead, all.Silent, all.Breakers)
+		fmt.Fprintf(c.Response(), "wedsync_lanes_late %d\nwedsync_dead_letters %d\nwedsync_connections_silent %d\nwedsync_breakers_open %d\n", all.LateLanes, all.Dead, all.Silent, all.Breakers)
 	}
 	fmt.Fprintf(c.Response(), "wedsync_deliveries_waiting %d\nwedsync_delivery_lag_seconds %g\n", lag.Waiting, lag.Seconds)
 }

@@ -17,7 +17,8 @@ import (
 	"github.com/wedsync/wedsync/views"
 )
 
-// lagAlarm is how long the oldest delivery may wait before a node that works jobs calls itself unready.
+// lagAlarm is how long the oldest delivery may wait, with nothing applied meanwhile, before a node that works jobs calls
+// itself unready.
 const lagAlarm = 30 * time.Second
 
 // healthz says that the process answers, and nothing else: restarting it would not bring a database back.
@@ -52,7 +53,7 @@ func Examine(ctx context.Context, pool *pgxpool.Pool, works bool) []views.Findin
 		return []views.Finding{{What: "Database", Words: "does not answer; what was accepted is safe in it, and work goes on by itself once it is back"}}
 	}
 	findings := []views.Finding{{What: "Database", Healthy: true, Words: fmt.Sprintf("answers in %s", time.Since(began).Round(10*time.Microsecond))}}
-	findings = append(findings, examineMigrations(ctx, pool), examineQueue(ctx, q, works))
+	findings = append(findings, examineMigrations(ctx, pool), examineQueue(ctx, pool, works))
 	return findings
 }
 
@@ -68,8 +69,12 @@ func examineMigrations(ctx context.Context, pool *pgxpool.Pool) views.Finding {
 	}
 }
 
-func examineQueue(ctx context.Context, q *queries.Queries, works bool) views.Finding {
-	lag, err := q.AllOrgsLag(ctx)
+func examineQueue(ctx context.Context, pool *pgxpool.Pool, works bool) views.Finding {
+	lag, err := queries.New(pool).AllOrgsLag(ctx)
+	moved := true
+	if err == nil {
+		moved, err = queries.AllOrgsDrainedSince(ctx, pool, time.Now().Add(-lagAlarm))
+	}
 	if err != nil {
 		return views.Finding{What: "Deliveries", Words: "could not be counted"}
 	}
@@ -78,8 +83,8 @@ func examineQueue(ctx context.Context, q *queries.Queries, works bool) views.Fin
 	switch {
 	case lag.Waiting == 0:
 		return views.Finding{What: "Deliveries", Healthy: true, Words: "none waits"}
-	case oldest > lagAlarm && works:
-		return views.Finding{What: "Deliveries", Words: words + "; the workers do not keep up: see /ops/jobs"}
+	case oldest > lagAlarm && !moved && works:
+		return views.Finding{What: "Deliveries", Words: words + ", and none was applied meanwhile: see /ops/jobs"}
 	default:
 		return views.Finding{What: "Deliveries", Healthy: true, Words: words}
 	}
@@ -123,12 +128,12 @@ func (s *Server) Start(ctx context.Context) error {
 	if !s.config.Serves {
 		return nil
 	}
-	if err := s.river.Start(ctx); err != nil {
+	var all sync.WaitGroup
+	all.Go(func() { s.hub.Run(ctx) })
+	all.Go(func() { s.door.Run(ctx) })
+	defer all.Wait()
+	if err := s.river.Start(ctx); err != nil { // pages and deliveries do without it
 		return fmt.Errorf("river's pages: %w", err)
 	}
-	var both sync.WaitGroup
-	both.Go(func() { s.hub.Run(ctx) })
-	both.Go(func() { s.door.Run(ctx) })
-	both.Wait()
 	return nil
 }

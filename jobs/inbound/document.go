@@ -53,7 +53,7 @@ func jsonDocument(body []byte) (map[string]any, error) {
 	}
 	if list, isList := value.([]any); isList {
 		if len(list) != 1 {
-			return nil, wrong("The body is a list of %d events. Send each event in a request of its own, so that each can be tried again alone.", len(list))
+			return nil, wrong("The body is a list of %d things, and WedSync takes up to 200 events at once, each an object. Send them in smaller lists.", len(list))
 		}
 		value = list[0]
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/wedsync/wedsync/queries"
 )
 
-// MaxAttempts bounds the retries of what may pass by itself: about five hours of Backoff.
+// MaxAttempts bounds the retries of what may pass by itself: a good four hours of Backoff.
 const MaxAttempts = 10
 
 // TriedEnough is said of a delivery that is given up.

@@ -102,6 +102,13 @@ func askSender(name string) string {
 	return "Look in " + name + " whether its webhook or Zap is still switched on, and send a test. If there was simply nothing to send, nothing has to be done."
 }
 
+func readbackAdvice(next time.Time, name string) string {
+	if Stopped(next) {
+		return "What " + name + " sends is still kept. Make a new key in " + name + " and give it to this connection."
+	}
+	return "Nothing to do: WedSync asks again by itself, and reads on from where it was."
+}
+
 func lookReadback(f Facts, now time.Time) views.HealthLine {
 	r, name := f.Readback, views.ProviderName(f.Provider)
 	switch {
@@ -109,7 +116,7 @@ func lookReadback(f Facts, now time.Time) views.HealthLine {
 		return views.HealthLine{}
 	case r.Trouble != "":
 		return views.HealthLine{Tone: ui.Bad, Words: "WedSync cannot read " + name + "'s records: " + strings.TrimSuffix(r.Trouble, "."), At: whenever(r.Polled),
-			Do: "What " + name + " sends is still kept. Make a new key in " + name + " and give it to this connection."}
+			Do: readbackAdvice(r.Next, name)}
 	case now.Sub(r.Next) > overdue:
 		return views.HealthLine{Tone: ui.Warn, Words: name + "'s records should have been read again " + ui.Ago(now, r.Next), At: whenever(r.Polled),
 			Do: "Nothing to do: they are read from where the last reading ended. If this stays, write to us."}
