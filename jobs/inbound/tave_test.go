@@ -1,11 +1,14 @@
 package inbound_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/wedsync/wedsync/jobs/inbound"
 	"github.com/wedsync/wedsync/queries"
@@ -326,4 +329,24 @@ func TestARefusalOfTheOldKeyDoesNotStopTheNewOne(t *testing.T) {
 	if err := queries.New(s.pool).StopPolling(t.Context(), stop); err != nil || s.trouble(t) != "" {
 		t.Errorf("%v, trouble %q", err, s.trouble(t))
 	}
+}
+
+// A unit reopens what waits for a retry or was given up as well: it waits in its lane then, with all its tries before it.
+func TestAnotherUnitReopensWhatWaitsForARetry(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	for i, as := range []string{"'failed', attempts = 3, next_try_at = now() + interval '1 hour'", "'dead', attempts = 10, error = 'x', cause = 'x'"} {
+		id := uuid.Must(uuid.NewV7())
+		run(t, s.pool, `INSERT INTO webhook_logs (org_id, id, connection_id, provider, event_id, event_type, received_at, content_type, proof, body, source)
+			VALUES ($1, $2, $3, 'tave', $4, 'tave.job', now(), 'application/json', 'readback', '{}', 'poll')`, s.org, id, s.tave, fmt.Sprintf("job/%d@x", i))
+		run(t, s.pool, "UPDATE webhook_logs SET status = "+as+" WHERE id = $1", id)
+	}
+	if err := s.jobs.Tave.SetUnit(t.Context(), s.jobs.River, s.org, s.tave, nil, queries.MoneyUnitMajor); err != nil {
+		t.Fatal(err)
+	}
+	if n := ask[int](t, s.pool, "SELECT count(*) FROM webhook_logs WHERE connection_id = $1 AND status = 'accepted' AND next_try_at IS NULL AND cause = '' AND forgiven = attempts", s.tave); n != 2 {
+		t.Errorf("%d of 2 wait in their lane with all their tries before them", n)
+	}
+	s.start(t)
+	s.calm(t)
 }
