@@ -14,8 +14,11 @@ import (
 	"github.com/wedsync/wedsync/queries"
 )
 
-// Queue is where accepted deliveries wait for a worker.
-const Queue = "inbound"
+// Queue is where accepted deliveries wait for a worker, RetryQueue where those do that were set aside.
+const (
+	Queue      = "inbound"
+	RetryQueue = "inbound_retries"
+)
 
 // Delivery is a request that was verified, on its way to being durable.
 type Delivery struct {
