@@ -124,6 +124,7 @@ func setAside(ctx context.Context, d *Drain, lane Lane, row queries.InLaneRow, c
 		}
 		b.counted = 0
 		b.note(row.ID, status, reason, day, "", next)
+		b.arrived(row)
 		if err := b.settle(ctx); err != nil {
 			return err
 		}
