@@ -62,7 +62,8 @@ WHERE org_id = @org_id AND id = @id AND proof = 'doorbell' AND status <> 'applie
 RETURNING attempts;
 
 -- name: MoneyUnitForUpdate :one
-SELECT money_unit FROM connections WHERE org_id = @org_id AND id = @id AND provider = 'tave' FOR UPDATE;
+-- Not FOR UPDATE: the door's inserts refer to the connection, and would wait, everybody's with them.
+SELECT money_unit FROM connections WHERE org_id = @org_id AND id = @id AND provider = 'tave' FOR NO KEY UPDATE;
 
 -- name: SetMoneyUnit :exec
 UPDATE connections SET money_unit = @money_unit WHERE org_id = @org_id AND id = @id;

@@ -150,7 +150,7 @@ func (q *Queries) ForgetAmounts(ctx context.Context, arg ForgetAmountsParams) er
 }
 
 const moneyUnitForUpdate = `-- name: MoneyUnitForUpdate :one
-SELECT money_unit FROM connections WHERE org_id = $1 AND id = $2 AND provider = 'tave' FOR UPDATE
+SELECT money_unit FROM connections WHERE org_id = $1 AND id = $2 AND provider = 'tave' FOR NO KEY UPDATE
 `
 
 type MoneyUnitForUpdateParams struct {
@@ -158,6 +158,7 @@ type MoneyUnitForUpdateParams struct {
 	ID    uuid.UUID
 }
 
+// Not FOR UPDATE: the door's inserts refer to the connection, and would wait, everybody's with them.
 func (q *Queries) MoneyUnitForUpdate(ctx context.Context, arg MoneyUnitForUpdateParams) (*MoneyUnit, error) {
 	row := q.db.QueryRow(ctx, moneyUnitForUpdate, arg.OrgID, arg.ID)
 	var money_unit *MoneyUnit

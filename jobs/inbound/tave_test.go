@@ -1,6 +1,7 @@
 package inbound_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -349,4 +350,23 @@ func TestAnotherUnitReopensWhatWaitsForARetry(t *testing.T) {
 	}
 	s.start(t)
 	s.calm(t)
+}
+
+// The door writes everybody's deliveries in one transaction: it must not wait for somebody who chooses a unit.
+func TestTheDoorDoesNotWaitForAUnit(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	choosing, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer choosing.Rollback(t.Context()) //nolint:errcheck // the only end that it has
+	if _, err := queries.New(choosing).MoneyUnitForUpdate(t.Context(), queries.MoneyUnitForUpdateParams{OrgID: s.org, ID: s.tave}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if _, err := s.door.Accept(ctx, []inbound.Delivery{s.delivery(s.tave, []byte("{}"), time.Now())}); err != nil {
+		t.Error(err)
+	}
 }
