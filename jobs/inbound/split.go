@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/wedsync/wedsync/queries"
 )
@@ -30,6 +31,8 @@ func Arrivals(whole Delivery, h http.Header) []Delivery {
 		}
 		all[i] = whole
 		all[i].Body, all[i].Peeked = body, Peek(whole.Provider, own, body, whole.ReceivedAt)
+		// What does not say when it happened, happened in the order of the list.
+		all[i].ReceivedAt = whole.ReceivedAt.Add(time.Duration(i) * time.Microsecond)
 		all[i] = all[i].tested()
 	}
 	return all
