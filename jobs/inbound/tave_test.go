@@ -370,3 +370,28 @@ func TestTheDoorDoesNotWaitForAUnit(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Two bells about one record ring with the same words, and the record may have changed between them: a repeat of a bell is
+// a reason to look again. What was vouched for and repeats itself is a double.
+func TestABellThatRingsAgainIsNoDouble(t *testing.T) {
+	t.Parallel()
+	body, at := []byte(`{"targetId":"01jf8zk7q2m4n6p8r0s2t4v6w8"}`), time.Date(2027, 6, 12, 10, 0, 0, 0, time.UTC)
+	name := func(proof string, after time.Duration, h http.Header) string {
+		h.Set("Content-Type", "application/json")
+		d := inbound.Delivery{Provider: queries.ProviderTave, ContentType: "application/json", Proof: proof, Body: body, ReceivedAt: at.Add(after)}
+		p := inbound.Arrivals(d, h)[0].Peeked
+		return p.EventID + p.Also
+	}
+	if name(inbound.ProofDoorbell, 0, http.Header{}) == name(inbound.ProofDoorbell, time.Minute, http.Header{}) {
+		t.Error("the second bell is taken for the first")
+	}
+	if name(inbound.ProofDoorbell, 0, http.Header{}) != name(inbound.ProofDoorbell, time.Millisecond, http.Header{}) {
+		t.Error("two at once are two")
+	}
+	if name("wedsync", 0, http.Header{}) != name("wedsync", time.Minute, http.Header{}) {
+		t.Error("a delivery that repeats itself is taken for another")
+	}
+	if id := (http.Header{"Webhook-Id": {"m-1"}}); name(inbound.ProofDoorbell, 0, id) != name(inbound.ProofDoorbell, time.Minute, id) {
+		t.Error("a bell with an id of its own is not known by it")
+	}
+}
