@@ -80,6 +80,7 @@ func New(c Config) (*Jobs, error) {
 		rc.Workers = workers
 		rc.Queues = map[string]river.QueueConfig{
 			inbound.Queue:        {MaxWorkers: 8, FetchPollInterval: 50 * time.Millisecond},
+			inbound.RetryQueue:   {MaxWorkers: 2},
 			inbound.OutsideQueue: {MaxWorkers: 8, FetchPollInterval: 250 * time.Millisecond},
 			inbound.ImportQueue:  {MaxWorkers: 2}, // few, so that a long import leaves the database to what arrives live
 			river.QueueDefault:   {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},

@@ -28,6 +28,15 @@ CREATE TABLE lanes (
 ) WITH (fillfactor = 50); -- flips with every drain: both versions stay on one page, and no index changes
 INSERT INTO lanes (org_id, connection_id) SELECT org_id, id FROM connections;
 
+-- Whoever makes a connection makes its lane, also a node that does not know of lanes yet while nodes change over one by
+-- one: without its lane nobody would drain it.
+CREATE FUNCTION make_lane() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO lanes (org_id, connection_id) VALUES (NEW.org_id, NEW.id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER connections_make_lane AFTER INSERT ON connections FOR EACH ROW EXECUTE FUNCTION make_lane();
+
 ALTER TABLE webhook_logs
     ADD COLUMN source          delivery_source NOT NULL DEFAULT 'hook',
     ADD COLUMN secret_id       uuid,                     -- which of the connection's secrets vouched for it

@@ -1,9 +1,7 @@
 -- name: CreateConnection :exec
-WITH made AS (
-    INSERT INTO connections (org_id, id, provider, proof, token_sha256, token_sealed)
-    VALUES (@org_id, @id, @provider, @proof, @token_sha256, @token_sealed) RETURNING org_id, id
-)
-INSERT INTO lanes (org_id, connection_id) SELECT org_id, id FROM made;
+-- Its lane is made by a trigger.
+INSERT INTO connections (org_id, id, provider, proof, token_sha256, token_sealed)
+VALUES (@org_id, @id, @provider, @proof, @token_sha256, @token_sealed);
 
 -- name: AddConnectionSecret :one
 INSERT INTO connection_secrets (org_id, connection_id, sealed) VALUES (@org_id, @connection_id, @sealed) RETURNING id;

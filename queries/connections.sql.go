@@ -222,11 +222,8 @@ func (q *Queries) Connections(ctx context.Context, orgID uuid.UUID) ([]Connectio
 }
 
 const createConnection = `-- name: CreateConnection :exec
-WITH made AS (
-    INSERT INTO connections (org_id, id, provider, proof, token_sha256, token_sealed)
-    VALUES ($1, $2, $3, $4, $5, $6) RETURNING org_id, id
-)
-INSERT INTO lanes (org_id, connection_id) SELECT org_id, id FROM made
+INSERT INTO connections (org_id, id, provider, proof, token_sha256, token_sealed)
+VALUES ($1, $2, $3, $4, $5, $6)
 `
 
 type CreateConnectionParams struct {
@@ -238,6 +235,7 @@ type CreateConnectionParams struct {
 	TokenSealed []byte
 }
 
+// Its lane is made by a trigger.
 func (q *Queries) CreateConnection(ctx context.Context, arg CreateConnectionParams) error {
 	_, err := q.db.Exec(ctx, createConnection,
 		arg.OrgID,

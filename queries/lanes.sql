@@ -96,8 +96,11 @@ FROM connection_secrets known LEFT JOIN unnest(@ids::uuid[], @last_used::timesta
 WHERE s.org_id = @org_id AND s.connection_id = @connection_id AND known.org_id = s.org_id AND known.connection_id = s.connection_id AND known.id = s.id;
 
 -- name: CloseOlderSecrets :execrows
-UPDATE connection_secrets SET expires_at = @at
-WHERE org_id = @org_id AND connection_id = @connection_id AND id <> @newest::uuid AND (expires_at IS NULL OR expires_at > @at);
+-- Older than the one that has shown itself, and not merely another: one may have been made while the batch was under way.
+UPDATE connection_secrets s SET expires_at = @at
+FROM connection_secrets newest
+WHERE s.org_id = @org_id AND s.connection_id = @connection_id AND (s.expires_at IS NULL OR s.expires_at > @at)
+  AND newest.org_id = s.org_id AND newest.connection_id = s.connection_id AND newest.id = @newest::uuid AND s.created_at < newest.created_at;
 
 -- name: DayOfBooking :one
 -- The wedding day behind a booking that a delivery names. Index: the unique key of bookings.

@@ -168,8 +168,10 @@ func (q *Queries) BeginTry(ctx context.Context, arg BeginTryParams) (int32, erro
 }
 
 const closeOlderSecrets = `-- name: CloseOlderSecrets :execrows
-UPDATE connection_secrets SET expires_at = $1
-WHERE org_id = $2 AND connection_id = $3 AND id <> $4::uuid AND (expires_at IS NULL OR expires_at > $1)
+UPDATE connection_secrets s SET expires_at = $1
+FROM connection_secrets newest
+WHERE s.org_id = $2 AND s.connection_id = $3 AND (s.expires_at IS NULL OR s.expires_at > $1)
+  AND newest.org_id = s.org_id AND newest.connection_id = s.connection_id AND newest.id = $4::uuid AND s.created_at < newest.created_at
 `
 
 type CloseOlderSecretsParams struct {
@@ -179,6 +181,7 @@ type CloseOlderSecretsParams struct {
 	Newest       uuid.UUID
 }
 
+// Older than the one that has shown itself, and not merely another: one may have been made while the batch was under way.
 func (q *Queries) CloseOlderSecrets(ctx context.Context, arg CloseOlderSecretsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, closeOlderSecrets,
 		arg.At,

@@ -62,7 +62,8 @@ WHERE org_id = @org_id AND id = @id AND proof = 'doorbell' AND status <> 'applie
 RETURNING attempts;
 
 -- name: MoneyUnitForUpdate :one
-SELECT money_unit FROM connections WHERE org_id = @org_id AND id = @id AND provider = 'tave' FOR UPDATE;
+-- Not FOR UPDATE: the door's inserts refer to the connection, and would wait, everybody's with them.
+SELECT money_unit FROM connections WHERE org_id = @org_id AND id = @id AND provider = 'tave' FOR NO KEY UPDATE;
 
 -- name: SetMoneyUnit :exec
 UPDATE connections SET money_unit = @money_unit WHERE org_id = @org_id AND id = @id;
@@ -77,8 +78,9 @@ WITH of_bookings AS (
 UPDATE payment_refunds SET stamp = '' WHERE org_id = @org_id AND payment_id IN (SELECT id FROM of_payments);
 
 -- name: ReopenReadBack :many
--- Everything with money in it that was read back, to be read again; also what is being applied right now, which is waited for. Index: webhook_logs_of_connection.
-UPDATE webhook_logs SET status = 'accepted', error = '', waiting_since = now()
+-- Everything with money in it that was read back, to be read again; also what is being applied right now, which is waited for.
+-- What waited for a retry waits in its lane instead, with all its tries before it. Index: webhook_logs_of_connection.
+UPDATE webhook_logs SET status = 'accepted', error = '', cause = '', next_try_at = NULL, waiting_since = now(), forgiven = attempts
 WHERE org_id = @org_id AND connection_id = @connection_id AND proof = 'readback' AND event_type IN ('tave.job', 'tave.payment')
   AND status IN ('accepted', 'applied', 'failed', 'dead')
 RETURNING id;

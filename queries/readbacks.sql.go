@@ -150,7 +150,7 @@ func (q *Queries) ForgetAmounts(ctx context.Context, arg ForgetAmountsParams) er
 }
 
 const moneyUnitForUpdate = `-- name: MoneyUnitForUpdate :one
-SELECT money_unit FROM connections WHERE org_id = $1 AND id = $2 AND provider = 'tave' FOR UPDATE
+SELECT money_unit FROM connections WHERE org_id = $1 AND id = $2 AND provider = 'tave' FOR NO KEY UPDATE
 `
 
 type MoneyUnitForUpdateParams struct {
@@ -158,6 +158,7 @@ type MoneyUnitForUpdateParams struct {
 	ID    uuid.UUID
 }
 
+// Not FOR UPDATE: the door's inserts refer to the connection, and would wait, everybody's with them.
 func (q *Queries) MoneyUnitForUpdate(ctx context.Context, arg MoneyUnitForUpdateParams) (*MoneyUnit, error) {
 	row := q.db.QueryRow(ctx, moneyUnitForUpdate, arg.OrgID, arg.ID)
 	var money_unit *MoneyUnit
@@ -269,7 +270,7 @@ func (q *Queries) Readback(ctx context.Context, arg ReadbackParams) (ReadbackRow
 }
 
 const reopenReadBack = `-- name: ReopenReadBack :many
-UPDATE webhook_logs SET status = 'accepted', error = '', waiting_since = now()
+UPDATE webhook_logs SET status = 'accepted', error = '', cause = '', next_try_at = NULL, waiting_since = now(), forgiven = attempts
 WHERE org_id = $1 AND connection_id = $2 AND proof = 'readback' AND event_type IN ('tave.job', 'tave.payment')
   AND status IN ('accepted', 'applied', 'failed', 'dead')
 RETURNING id
@@ -280,7 +281,8 @@ type ReopenReadBackParams struct {
 	ConnectionID uuid.UUID
 }
 
-// Everything with money in it that was read back, to be read again; also what is being applied right now, which is waited for. Index: webhook_logs_of_connection.
+// Everything with money in it that was read back, to be read again; also what is being applied right now, which is waited for.
+// What waited for a retry waits in its lane instead, with all its tries before it. Index: webhook_logs_of_connection.
 func (q *Queries) ReopenReadBack(ctx context.Context, arg ReopenReadBackParams) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, reopenReadBack, arg.OrgID, arg.ConnectionID)
 	if err != nil {

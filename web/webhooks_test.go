@@ -229,6 +229,30 @@ func TestALateDeliveryIsKeptAsideAndOneClickTakesIt(t *testing.T) {
 	}
 }
 
+// A replay of what was taken already needs no person: it is refused, and nothing is kept aside that somebody could apply once
+// more.
+func TestALateRepeatOfWhatWasTakenIsNotKeptAside(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, queries.ProviderCustom)
+	for _, body := range []string{booking("e-1"), `{"project":"without an id"}`} {
+		if code, got, _ := c.send(t, c.signed(t, body)); code != 202 {
+			t.Fatalf("%d %+v", code, got)
+		}
+		late := func(r *http.Request) {
+			for name, values := range inbound.Sign(c.provider, c.Secret, []byte(body), time.Now().Add(-time.Hour)) {
+				r.Header[name] = values
+			}
+		}
+		if code, got, _ := c.send(t, c.signed(t, body, late)); code != 401 || got.Error.Code != "stale_timestamp" {
+			t.Errorf("%d %+v", code, got)
+		}
+	}
+	var aside int
+	if err := c.pool.QueryRow(t.Context(), "SELECT count(*) FROM webhook_logs WHERE org_id = $1 AND status = 'quarantined'", c.org).Scan(&aside); err != nil || aside != 0 {
+		t.Errorf("%d were kept aside, %v", aside, err)
+	}
+}
+
 func TestTheSixthFailureInAMinuteIsToldToWaitAndATrueDeliveryStillPasses(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, queries.ProviderCustom)

@@ -14,8 +14,11 @@ import (
 	"github.com/wedsync/wedsync/queries"
 )
 
-// Queue is where accepted deliveries wait for a worker.
-const Queue = "inbound"
+// Queue is where accepted deliveries wait for a worker, RetryQueue where those do that were set aside.
+const (
+	Queue      = "inbound"
+	RetryQueue = "inbound_retries"
+)
 
 // Delivery is a request that was verified, on its way to being durable.
 type Delivery struct {
@@ -82,6 +85,15 @@ func (d Delivery) eventID() string {
 	return d.Peeked.EventID
 }
 
+// also is another name under which a delivery may be there already. A late one of what was taken in time is a replay, or a
+// sender who did not hear our answer: nobody need look at it.
+func (d Delivery) also() string {
+	if d.Late {
+		return d.Peeked.EventID
+	}
+	return d.Peeked.Also
+}
+
 // columns turns deliveries into the arrays of one statement, and gives each its id.
 func columns(deliveries []Delivery, receipts []Receipt) (p queries.AllOrgsInsertDeliveriesParams) {
 	for i, d := range deliveries {
@@ -91,7 +103,7 @@ func columns(deliveries []Delivery, receipts []Receipt) (p queries.AllOrgsInsert
 		p.ConnectionIds = append(p.ConnectionIds, d.ConnectionID)
 		p.Providers = append(p.Providers, string(d.Provider))
 		p.EventIds = append(p.EventIds, d.eventID())
-		p.Also = append(p.Also, d.Peeked.Also)
+		p.Also = append(p.Also, d.also())
 		p.EventTypes = append(p.EventTypes, d.Peeked.EventType)
 		p.ReceivedAt = append(p.ReceivedAt, d.ReceivedAt)
 		p.ContentTypes = append(p.ContentTypes, d.ContentType)

@@ -22,9 +22,10 @@ type ApplyArgs struct {
 // Kind is River's name for the job; it stands in the database, so it never changes.
 func (ApplyArgs) Kind() string { return "apply_delivery" }
 
-// InsertOpts: the row counts the attempts, and says when it is enough.
+// InsertOpts: the row counts the attempts, and says when it is enough. A queue apart from the drains: there is one drain for
+// a lane, but as many retries as one sender's trouble makes, and all of them wait for its lane.
 func (ApplyArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: Queue, MaxAttempts: 2 * MaxAttempts}
+	return river.InsertOpts{Queue: RetryQueue, MaxAttempts: 2 * MaxAttempts}
 }
 
 // Apply tries a delivery again that was set aside, outside its lane.

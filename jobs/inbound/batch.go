@@ -144,18 +144,28 @@ func (b *batch) settled(ctx context.Context, row queries.InLaneRow, event Event,
 		normalised = string(raw)
 	}
 	b.note(row.ID, status, reason, day, normalised, time.Time{})
-	ours := row.Source == queries.DeliverySourceTest || row.Source == queries.DeliverySourceImport // no sign of life of the sender, and no news
-	if status == queries.DeliveryStatusApplied && !ours {
+	if status == queries.DeliveryStatusApplied && !ours(row) {
 		b.news = append(b.news, outbound.Happened{DeliveryID: row.ID, Type: string(event.Type), At: row.ReceivedAt, Data: json.RawMessage(normalised)})
 	}
-	if row.Attempts+b.counted == 1 && !ours {
-		b.days[row.ReceivedAt.UTC().Format(time.DateOnly)]++
-		b.vouched = append(b.vouched, row.SecretID)
-		if row.SecretID != nil && row.ReceivedAt.After(b.used[*row.SecretID]) {
-			b.used[*row.SecretID] = row.ReceivedAt
-		}
-	}
+	b.arrived(row)
 	return nil
+}
+
+// ours is what the sender did not send: no sign of life of theirs, and no news to anybody.
+func ours(row queries.InLaneRow) bool {
+	return row.Source == queries.DeliverySourceTest || row.Source == queries.DeliverySourceImport
+}
+
+// arrived counts a delivery, at its first try, whatever came of that.
+func (b *batch) arrived(row queries.InLaneRow) {
+	if row.Attempts+b.counted != 1 || ours(row) {
+		return
+	}
+	b.days[row.ReceivedAt.UTC().Format(time.DateOnly)]++
+	b.vouched = append(b.vouched, row.SecretID)
+	if row.SecretID != nil && row.ReceivedAt.After(b.used[*row.SecretID]) {
+		b.used[*row.SecretID] = row.ReceivedAt
+	}
 }
 
 func (b *batch) note(id uuid.UUID, status queries.DeliveryStatus, reason, day, normalised string, next time.Time) {

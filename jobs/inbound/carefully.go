@@ -29,16 +29,10 @@ func (d *Drain) oneByOne(ctx context.Context, lane Lane) error {
 		if err != nil || row == nil {
 			return err
 		}
-		if tries(*row) > MaxAttempts {
-			err = errors.New("it was tried as often as it may be")
-		} else {
-			err = d.alone(ctx, lane, *row)
-		}
-		if err == nil {
-			continue
-		}
-		if err := setAside(ctx, d, lane, *row, err); err != nil {
-			return err
+		if err := d.alone(ctx, lane, *row); err != nil {
+			if err := setAside(ctx, d, lane, *row, err); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -59,8 +53,12 @@ func firstTry(ctx context.Context, tx pgx.Tx, lane Lane) (*queries.InLaneRow, er
 	return &row, err
 }
 
-// alone applies one delivery whose try is counted already. Somebody else may have settled it meanwhile, and that stands.
+// alone applies one delivery whose try is counted already, unless the tries before it ended without a word as often as may
+// be. Somebody else may have settled it meanwhile, and that stands.
 func (d *Drain) alone(ctx context.Context, lane Lane, row queries.InLaneRow) error {
+	if tries(row) > MaxAttempts {
+		return errors.New("it was tried as often as it may be")
+	}
 	err := pgx.BeginTxFunc(ctx, d.Pool, again, func(tx pgx.Tx) error {
 		b, err := hold(ctx, tx, lane, time.Now())
 		if err != nil || b == nil {
@@ -124,6 +122,7 @@ func setAside(ctx context.Context, d *Drain, lane Lane, row queries.InLaneRow, c
 		}
 		b.counted = 0
 		b.note(row.ID, status, reason, day, "", next)
+		b.arrived(row)
 		if err := b.settle(ctx); err != nil {
 			return err
 		}

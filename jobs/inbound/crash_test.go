@@ -155,6 +155,20 @@ func TestCase12ADeliveryThatKillsItsNodeEachTimeIsGivenUp(t *testing.T) {
 	}
 }
 
+// So is one that was set aside first, and ends its process in its own retries: those would be handed on for ever.
+func TestCase12ARetryThatKillsItsNodeEachTimeIsGivenUp(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	killer := n.send(t, n.crm, paidInOurShape("e-1", "p-1", 500))[0].ID
+	run(t, n.pool, "DELETE FROM river_job WHERE kind = 'drain_lane'")
+	run(t, n.pool, "UPDATE webhook_logs SET status = 'failed', attempts = 10, next_try_at = now() - interval '3 minutes' WHERE id = $1", killer)
+	n.start(t)
+	eventually(t, "it is given up", func() bool { return strings.HasPrefix(n.fate(t, killer), "dead 11") })
+	if got := n.figures(t); got.Paid != 0 || got.Unread != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // A job that kills its node every time is not handed on for ever.
 func TestCase12AJobThatKillsItsNodeIsNotReclaimedForEver(t *testing.T) {
 	t.Parallel()

@@ -139,10 +139,15 @@ func (k *known) pay(row queries.PaymentsNamedRow, names []string, same []uuid.UU
 	}
 }
 
-// meet keeps a folded client; a payment of the same batch may be theirs.
-func (k *known) meet(row queries.ClientForUpdateRow) {
-	k.clients[row.ExternalID] = row
-	if row.Email != "" && !row.Deleted {
-		k.couples[strings.ToLower(row.Email)] = couple(row.Name, row.PartnerName)
+// meet keeps a folded client; a payment of the same batch may be theirs, and one that went or changed its address is
+// nobody's any more.
+func (k *known) meet(before, after queries.ClientForUpdateRow) {
+	k.clients[after.ExternalID] = after
+	was, is := strings.ToLower(before.Email), strings.ToLower(after.Email)
+	if (is != was || after.Deleted) && k.couples[was] == couple(before.Name, before.PartnerName) {
+		delete(k.couples, was)
+	}
+	if is != "" && !after.Deleted {
+		k.couples[is] = couple(after.Name, after.PartnerName)
 	}
 }

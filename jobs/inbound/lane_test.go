@@ -1,6 +1,7 @@
 package inbound_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"sync"
@@ -169,6 +170,124 @@ func TestTheOldSecretClosesAfterTwentyCleanDeliveries(t *testing.T) {
 	}
 	if told := ask[int](t, n.pool, "SELECT count(*) FROM audit_log WHERE org_id = $1 AND action = 'connection.secret_closed'", n.org); told != 1 {
 		t.Errorf("closed, and told %d times", told)
+	}
+}
+
+// A secret that is made while a batch is under way is newer than what the batch takes for the newest. Whoever was shown it a
+// moment ago must not find it closed.
+func TestASecretMadeDuringABatchIsNotClosedByIt(t *testing.T) {
+	t.Parallel()
+	n := newNode(t).start(t)
+	secrets := []uuid.UUID{uuid.New(), uuid.New(), uuid.New()}
+	add := func(i int) {
+		run(t, n.pool, "INSERT INTO connection_secrets (org_id, connection_id, id, sealed, clean, created_at) VALUES ($1, $2, $3, '', $4, now() - make_interval(days => $5))",
+			n.org, n.crm, secrets[i], []int{0, inbound.CleanEnough - 1, 0}[i], 2-i)
+	}
+	add(0)
+	add(1)
+	n.tell(t, n.crm, paidInOurShape("e-0", "p-0", 100))
+	held, err := n.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Rollback(t.Context()) //nolint:errcheck // after a commit
+	if _, err := held.Exec(t.Context(), "SELECT 1 FROM payments WHERE org_id = $1 FOR UPDATE", n.org); err != nil {
+		t.Fatal(err)
+	}
+	d := n.delivery(n.crm, paidInOurShape("e-1", "p-0", 200), time.Now())
+	d.SecretID = &secrets[1]
+	if _, err := n.door.Accept(t.Context(), []inbound.Delivery{d}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the drain hangs on the row", func() bool {
+		return ask[int](t, n.pool, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'transactionid'") == 1
+	})
+	add(2)
+	if err := held.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n.settle(t)
+	for i, want := range []bool{true, false, false} {
+		if closed := ask[bool](t, n.pool, "SELECT expires_at IS NOT NULL FROM connection_secrets WHERE id = $1", secrets[i]); closed != want {
+			t.Errorf("secret %d is closed: %t", i, closed)
+		}
+	}
+}
+
+// What is set aside at its first try has come all the same: it counts for what usually comes, and for the secret that it
+// was signed with.
+func TestWhatIsSetAsideAtFirstHasStillArrived(t *testing.T) {
+	t.Parallel()
+	n := newNode(t).start(t)
+	older, newest := uuid.New(), uuid.New()
+	for i, id := range []uuid.UUID{older, newest} {
+		run(t, n.pool, "INSERT INTO connection_secrets (org_id, connection_id, id, sealed, clean, created_at) VALUES ($1, $2, $3, '', $4, now() - make_interval(days => $5))", n.org, n.crm, id, 7*i, 2-i)
+	}
+	n.refuse(t, "40001")
+	d := n.delivery(n.crm, paidInOurShape("e-1", "p-1", 500), time.Now())
+	d.SecretID = &older
+	receipts, err := n.door.Accept(t.Context(), []inbound.Delivery{d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is set aside", func() bool { return n.fate(t, receipts[0].ID) == "failed 1: failed" })
+	stands := func() string {
+		return ask[string](t, n.pool, `SELECT (SELECT coalesce(sum(arrived), 0) FROM connection_days WHERE connection_id = $1) || ' arrived, ' ||
+			(SELECT clean FROM connection_secrets WHERE id = $2) || ' clean, used ' || (SELECT last_used_at IS NOT NULL FROM connection_secrets WHERE id = $3)`, n.crm, newest, older)
+	}
+	if got := stands(); got != "1 arrived, 0 clean, used true" {
+		t.Errorf("set aside: %s", got)
+	}
+	run(t, n.pool, "DROP TRIGGER refuse ON activities")
+	n.settle(t)
+	if got := stands(); got != "1 arrived, 0 clean, used true" {
+		t.Errorf("applied by its retry: %s", got)
+	}
+}
+
+// A connection may have been made by a node that does not know of lanes yet, while the nodes change over one by one.
+func TestAConnectionOfAnOlderNodeHasItsLane(t *testing.T) {
+	t.Parallel()
+	n := newNode(t).start(t)
+	id := uuid.New()
+	run(t, n.pool, "INSERT INTO connections (org_id, id, provider, token_sha256, token_sealed) VALUES ($1, $2, 'custom', uuid_send($2), '')", n.org, id)
+	n.applied(t, n.tell(t, id, paidInOurShape("e-1", "p-1", 500)))
+}
+
+// Retries of one tenant wait for its lane, however many there are. They must not sit on the workers that drain the others.
+func TestRetriesOfOneDoNotDelayAnother(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	held, err := n.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Rollback(t.Context()) //nolint:errcheck // the only end that it has
+	if _, err := held.Exec(t.Context(), "SELECT pg_advisory_xact_lock(89, $1::int)", int32(binary.BigEndian.Uint32(n.crm[12:]))); err != nil {
+		t.Fatal(err)
+	}
+	var bodies [][]byte
+	for i := range 20 {
+		bodies = append(bodies, paidInOurShape(fmt.Sprintf("e-%d", i), fmt.Sprintf("p-%d", i), 100))
+	}
+	for _, r := range n.send(t, n.crm, bodies...) {
+		if _, err := n.jobs.River.Insert(t.Context(), inbound.ApplyArgs{OrgID: n.org, DeliveryID: r.ID}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, n.pool, "UPDATE webhook_logs SET status = 'failed', attempts = 1, next_try_at = now() WHERE connection_id = $1", n.crm)
+	n.start(t)
+	eventually(t, "the retries wait for the lane", func() bool {
+		return ask[int](t, n.pool, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory'") > 1
+	})
+	neighbour := n.send(t, n.stripe, threeOfOnePayment()...)
+	eventually(t, "the neighbour's are applied", func() bool { return n.fate(t, neighbour[2].ID) == "applied 1: applied" })
+	if err := held.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the retries are done", func() bool { return n.figures(t).Waiting == 0 })
+	if got := n.figures(t); got.Paid != 20*100+50_000 {
+		t.Errorf("%+v", got)
 	}
 }
 

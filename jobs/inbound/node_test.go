@@ -117,7 +117,7 @@ func (n *node) settle(t *testing.T) {
 	t.Helper()
 	eventually(t, "every delivery is settled", func() bool {
 		return ask[int](t, n.pool, `SELECT (SELECT count(*) FROM webhook_logs WHERE status = 'accepted') +
-			(SELECT count(*) FROM river_job WHERE queue = 'inbound' AND state IN ('available', 'running', 'retryable', 'scheduled'))`) == 0
+			(SELECT count(*) FROM river_job WHERE queue IN ('inbound', 'inbound_retries') AND state IN ('available', 'running', 'retryable', 'scheduled'))`) == 0
 	})
 }
 

@@ -1,6 +1,9 @@
 package inbound_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -125,5 +128,35 @@ func TestALateUpdateDoesNotRaiseADeletedClient(t *testing.T) {
 				t.Errorf("%v: created anew: %+v", order, got)
 			}
 		})
+	}
+}
+
+// Events of one list that do not say when they happened, happened in the order in which they stand, also where their ids
+// would sort otherwise (a request's tenth event before its second).
+func TestTheLastOfAListWins(t *testing.T) {
+	t.Parallel()
+	n := newNode(t).start(t)
+	for _, id := range []string{"", "request-1"} {
+		connection := testdb.Connection(t, n.pool, n.org, queries.ProviderCustom)
+		var list []object
+		for i := range 12 {
+			list = append(list, object{"type": "booking.updated", "data": object{"booking": object{"external_id": "b-1", "title": fmt.Sprintf("Title %d", i+1)}}})
+		}
+		body, err := json.Marshal(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := http.Header{"Content-Type": {"application/json"}}
+		if id != "" {
+			h.Set("Idempotency-Key", id)
+		}
+		arrived := inbound.Arrivals(n.delivery(connection, body, time.Now()), h)
+		if _, err := n.door.Accept(t.Context(), arrived); err != nil || len(arrived) != 12 {
+			t.Fatalf("%d arrived, %v", len(arrived), err)
+		}
+		n.settle(t)
+		if got := ask[string](t, n.pool, "SELECT title FROM bookings WHERE connection_id = $1", connection); got != "Title 12" {
+			t.Errorf("id %q: %s won", id, got)
+		}
 	}
 }

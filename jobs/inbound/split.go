@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/wedsync/wedsync/queries"
 )
@@ -18,7 +19,7 @@ func Arrivals(whole Delivery, h http.Header) []Delivery {
 	parts := eventsOf(whole)
 	if len(parts) < 2 {
 		whole.Peeked = Peek(whole.Provider, h, whole.Body, whole.ReceivedAt)
-		return []Delivery{whole.tested()}
+		return []Delivery{whole.tested().rung()}
 	}
 	all := make([]Delivery, len(parts))
 	for i, body := range parts {
@@ -30,7 +31,9 @@ func Arrivals(whole Delivery, h http.Header) []Delivery {
 		}
 		all[i] = whole
 		all[i].Body, all[i].Peeked = body, Peek(whole.Provider, own, body, whole.ReceivedAt)
-		all[i] = all[i].tested()
+		// What does not say when it happened, happened in the order of the list.
+		all[i].ReceivedAt = whole.ReceivedAt.Add(time.Duration(i) * time.Microsecond)
+		all[i] = all[i].tested().rung()
 	}
 	return all
 }
@@ -56,6 +59,16 @@ func eventsOf(d Delivery) []json.RawMessage {
 func (d Delivery) tested() Delivery {
 	if d.Peeked.EventType == TestType {
 		d.Source = queries.DeliverySourceTest
+	}
+	return d
+}
+
+// rung names a bell without an id of its own by the second in which it rang. Tave's say nothing but which record they are
+// about, so the next change of it rings with the same words, and is no double.
+func (d Delivery) rung() Delivery {
+	if d.Proof == ProofDoorbell && d.Peeked.Also != "" {
+		d.Peeked.EventID += d.ReceivedAt.UTC().Format("T15:04:05")
+		d.Peeked.Also = ""
 	}
 	return d
 }

@@ -1,11 +1,15 @@
 package inbound_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/wedsync/wedsync/jobs/inbound"
 	"github.com/wedsync/wedsync/queries"
@@ -325,5 +329,69 @@ func TestARefusalOfTheOldKeyDoesNotStopTheNewOne(t *testing.T) {
 	stop := queries.StopPollingParams{OrgID: s.org, ConnectionID: s.tave, KeySealed: old, Next: time.Now().AddDate(1, 0, 0), Trouble: "refused"}
 	if err := queries.New(s.pool).StopPolling(t.Context(), stop); err != nil || s.trouble(t) != "" {
 		t.Errorf("%v, trouble %q", err, s.trouble(t))
+	}
+}
+
+// A unit reopens what waits for a retry or was given up as well: it waits in its lane then, with all its tries before it.
+func TestAnotherUnitReopensWhatWaitsForARetry(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	for i, as := range []string{"'failed', attempts = 3, next_try_at = now() + interval '1 hour'", "'dead', attempts = 10, error = 'x', cause = 'x'"} {
+		id := uuid.Must(uuid.NewV7())
+		run(t, s.pool, `INSERT INTO webhook_logs (org_id, id, connection_id, provider, event_id, event_type, received_at, content_type, proof, body, source)
+			VALUES ($1, $2, $3, 'tave', $4, 'tave.job', now(), 'application/json', 'readback', '{}', 'poll')`, s.org, id, s.tave, fmt.Sprintf("job/%d@x", i))
+		run(t, s.pool, "UPDATE webhook_logs SET status = "+as+" WHERE id = $1", id)
+	}
+	if err := s.jobs.Tave.SetUnit(t.Context(), s.jobs.River, s.org, s.tave, nil, queries.MoneyUnitMajor); err != nil {
+		t.Fatal(err)
+	}
+	if n := ask[int](t, s.pool, "SELECT count(*) FROM webhook_logs WHERE connection_id = $1 AND status = 'accepted' AND next_try_at IS NULL AND cause = '' AND forgiven = attempts", s.tave); n != 2 {
+		t.Errorf("%d of 2 wait in their lane with all their tries before them", n)
+	}
+	s.start(t)
+	s.calm(t)
+}
+
+// The door writes everybody's deliveries in one transaction: it must not wait for somebody who chooses a unit.
+func TestTheDoorDoesNotWaitForAUnit(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t)
+	choosing, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer choosing.Rollback(t.Context()) //nolint:errcheck // the only end that it has
+	if _, err := queries.New(choosing).MoneyUnitForUpdate(t.Context(), queries.MoneyUnitForUpdateParams{OrgID: s.org, ID: s.tave}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if _, err := s.door.Accept(ctx, []inbound.Delivery{s.delivery(s.tave, []byte("{}"), time.Now())}); err != nil {
+		t.Error(err)
+	}
+}
+
+// Two bells about one record ring with the same words, and the record may have changed between them: a repeat of a bell is
+// a reason to look again. What was vouched for and repeats itself is a double.
+func TestABellThatRingsAgainIsNoDouble(t *testing.T) {
+	t.Parallel()
+	body, at := []byte(`{"targetId":"01jf8zk7q2m4n6p8r0s2t4v6w8"}`), time.Date(2027, 6, 12, 10, 0, 0, 0, time.UTC)
+	name := func(proof string, after time.Duration, h http.Header) string {
+		h.Set("Content-Type", "application/json")
+		d := inbound.Delivery{Provider: queries.ProviderTave, ContentType: "application/json", Proof: proof, Body: body, ReceivedAt: at.Add(after)}
+		p := inbound.Arrivals(d, h)[0].Peeked
+		return p.EventID + p.Also
+	}
+	if name(inbound.ProofDoorbell, 0, http.Header{}) == name(inbound.ProofDoorbell, time.Minute, http.Header{}) {
+		t.Error("the second bell is taken for the first")
+	}
+	if name(inbound.ProofDoorbell, 0, http.Header{}) != name(inbound.ProofDoorbell, time.Millisecond, http.Header{}) {
+		t.Error("two at once are two")
+	}
+	if name("wedsync", 0, http.Header{}) != name("wedsync", time.Minute, http.Header{}) {
+		t.Error("a delivery that repeats itself is taken for another")
+	}
+	if id := (http.Header{"Webhook-Id": {"m-1"}}); name(inbound.ProofDoorbell, 0, id) != name(inbound.ProofDoorbell, time.Minute, id) {
+		t.Error("a bell with an id of its own is not known by it")
 	}
 }

@@ -74,7 +74,7 @@ func (s *studio) calm(t *testing.T) {
 	t.Helper()
 	eventually(t, "nothing is under way", func() bool {
 		return ask[int](t, s.pool, `SELECT (SELECT count(*) FROM webhook_logs WHERE status = 'accepted') + (SELECT count(*) FROM river_job
-			WHERE queue IN ('inbound', 'outside') AND (state = 'running' OR state IN ('available', 'retryable', 'scheduled') AND scheduled_at < now() + interval '1 second'))`) == 0
+			WHERE queue IN ('inbound', 'inbound_retries', 'outside') AND (state = 'running' OR state IN ('available', 'retryable', 'scheduled') AND scheduled_at < now() + interval '1 second'))`) == 0
 	})
 }
 

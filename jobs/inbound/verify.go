@@ -62,14 +62,15 @@ func Verify(provider queries.Provider, proof queries.SenderProof, h http.Header,
 }
 
 // WhichSecret says which of the live secrets vouches for what Verify believed, or would but for its time. While a secret is
-// rolled this tells when the old one was last used.
+// rolled this tells when the old one was last used. A bell is let in without any: -1.
 func WhichSecret(provider queries.Provider, proof queries.SenderProof, h http.Header, body []byte, secrets []string, now time.Time) int {
-	for i := range secrets[:max(0, len(secrets)-1)] {
-		if _, err := Verify(provider, proof, h, body, secrets[i:i+1], now); err == nil || errors.Is(err, ErrStale) {
+	for i := range secrets {
+		scheme, err := Verify(provider, proof, h, body, secrets[i:i+1], now)
+		if scheme != ProofDoorbell && (err == nil || errors.Is(err, ErrStale)) {
 			return i
 		}
 	}
-	return len(secrets) - 1
+	return -1
 }
 
 // schemesOf fails closed: a provider or a proof that this version does not know is given no way in.

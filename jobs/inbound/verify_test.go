@@ -200,3 +200,23 @@ func TestVerify(t *testing.T) {
 		}
 	}
 }
+
+// A bell that anybody may ring says nothing about a secret: twenty of them must not close the one that signs beside them.
+func TestABellIsVouchedForByNoSecret(t *testing.T) {
+	t.Parallel()
+	secrets, body, now := []string{"new", "old"}, []byte(`{"targetId":"x"}`), time.Now()
+	which := func(h http.Header) int {
+		if _, err := Verify(queries.ProviderTave, queries.SenderProofDoorbell, h, body, secrets, now); err != nil {
+			t.Error(err)
+		}
+		return WhichSecret(queries.ProviderTave, queries.SenderProofDoorbell, h, body, secrets, now)
+	}
+	if got := which(http.Header{}); got != -1 {
+		t.Errorf("a bell is vouched for by secret %d", got)
+	}
+	for i, secret := range secrets {
+		if got := which(Sign(queries.ProviderTave, secret, body, now)); got != i {
+			t.Errorf("signed with secret %d, vouched for by %d", i, got)
+		}
+	}
+}

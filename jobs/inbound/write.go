@@ -51,7 +51,7 @@ func (w *writing) client(ctx context.Context) (string, error) {
 	before, there := w.known.clients[c.ExternalID]
 	after := FoldClient(before, said, w.stamp)
 	after.ExternalID = c.ExternalID
-	w.known.meet(after)
+	w.known.meet(before, after)
 	w.tellClient(before, after, !there)
 	if w.seen != nil {
 		w.seen.client(before, after, !there, c.ExternalID)

@@ -43,7 +43,6 @@ func (p *program) lane(ctx context.Context, name string) (l lane, err error) {
 		for _, statement := range []string{
 			"INSERT INTO orgs (id, name, category, timezone, currency) VALUES ($1, '" + name + "', 'venue', 'Europe/London', 'GBP')",
 			"INSERT INTO connections (org_id, id, provider, token_sha256, token_sealed) VALUES ($1, $2, 'stripe', uuid_send($2), '')",
-			"INSERT INTO lanes (org_id, connection_id) VALUES ($1, $2)",
 		} {
 			args := []any{l.org, l.connection}
 			if statement[:16] == "INSERT INTO orgs" {
