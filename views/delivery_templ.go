@@ -307,7 +307,7 @@ func Delivery(p Page, v DeliveryView) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				if v.Normalised != "" {
-					templ_7745c5c3_Err = ui.Code("normalised", "Normalised event", v.Normalised).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Code("normalised", "As WedSync understood it", v.Normalised).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
