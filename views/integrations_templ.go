@@ -376,7 +376,7 @@ func Integrations(p Page, v IntegrationsView) templ.Component {
 						return nil
 					})
 					templ_7745c5c3_Err = ui.Table("Connections", []ui.Column{{Label: "Organisation"}, {Label: "Stands"}, {Label: "Last delivery"}, {Label: "Oldest wait"}, {Label: "Waiting", Number: true},
-						{Label: "Needs a person", Number: true}, {Label: "Soonest wedding"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var19), templ_7745c5c3_Buffer)
+						{Label: "Stuck", Number: true}, {Label: "Soonest wedding"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var19), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -696,7 +696,7 @@ func integration(v IntegrationsView, r queries.AllOrgsIntegrationsRow) templ.Com
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.NumberCell("Needs a person").Render(templ.WithChildren(ctx, templ_7745c5c3_Var34), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.NumberCell("Stuck").Render(templ.WithChildren(ctx, templ_7745c5c3_Var34), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
