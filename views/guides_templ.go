@@ -633,7 +633,7 @@ func guideSteps(id uuid.UUID, p queries.Provider, proof queries.SenderProof) tem
 			return templ_7745c5c3_Err
 		}
 		if p == queries.ProviderStripe {
-			templ_7745c5c3_Err = secretForm(id, "").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = secretForm(id, p, "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
