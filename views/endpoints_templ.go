@@ -754,7 +754,7 @@ func Endpoint(p Page, v EndpointView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Fact("Waits").Render(templ.WithChildren(ctx, templ_7745c5c3_Var30), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Fact("Waiting").Render(templ.WithChildren(ctx, templ_7745c5c3_Var30), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1145,7 +1145,7 @@ func endpointChanges(v EndpointView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.PostButton(ui.Quiet, string(endpointURL(v.Row.ID))+"/secrets", ui.Confirm("Make a new signing secret? The one before signs too for another 24 hours.")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var47), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.PostButton(ui.Secondary, string(endpointURL(v.Row.ID))+"/secrets", ui.Confirm("Make a new signing secret? The one before signs too for another 24 hours.")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var47), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1478,6 +1478,11 @@ func nextTry(now time.Time, s queries.MessageStatus, at *time.Time, off bool) te
 			}
 		} else if off || at == nil {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 79, "when it is on again")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		} else if !at.After(now) {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 80, "now")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -571,9 +571,9 @@ func guidePaste(v GuideView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 templ.SafeURL
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinURLErrs(connectionURL(v.ID) + "#secrets")
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinURLErrs(connectionURL(v.ID) + "#new-secret")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `guides.templ`, Line: 121, Col: 47}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `guides.templ`, Line: 121, Col: 50}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 				if templ_7745c5c3_Err != nil {
@@ -633,7 +633,7 @@ func guideSteps(id uuid.UUID, p queries.Provider, proof queries.SenderProof) tem
 			return templ_7745c5c3_Err
 		}
 		if p == queries.ProviderStripe {
-			templ_7745c5c3_Err = secretForm(id, "").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = secretForm(id, p, "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

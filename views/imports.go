@@ -3,6 +3,7 @@ package views
 import (
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/views/ui"
+	"strings"
 )
 
 func importURL(r queries.ImportByIDRow) string { return "/app/imports/" + r.ID.String() }
@@ -77,9 +78,10 @@ func importReady(r queries.ImportByIDRow) string {
 }
 
 func formatWords(r queries.ImportByIDRow) string {
-	parted := map[string]string{",": ", parted by commas", ";": ", parted by semicolons", "\t": ", parted by tabs", "|": ", parted by bars"}[r.Delimiter]
+	parted := map[string]string{",": ", separated by commas", ";": ", separated by semicolons", "\t": ", separated by tabs", "|": ", separated by bars"}[r.Delimiter]
+	encoding := strings.TrimSuffix(r.Encoding, " with a mark")
 	if r.Format == "HTML" {
-		return "The largest table of a page, " + r.Encoding
+		return "The largest table of a page, " + encoding
 	}
-	return r.Format + parted + ", " + r.Encoding
+	return r.Format + parted + ", " + encoding
 }

@@ -32,7 +32,7 @@ const LateLane = 30 * time.Second
 func (v IntegrationsView) totals() [][2]string {
 	t := v.Totals
 	return [][2]string{
-		{"Dead letters", sayIf(t.Dead > 0, ui.Plural(t.Dead, "waits for a person", "wait for a person"), "none")},
+		{"Needs a person", sayIf(t.Dead > 0, ui.Plural(t.Dead, "delivery", "deliveries"), "none")},
 		{"Oldest wait", waitText(t.LagSeconds) + sayIf(t.LateLanes > 0, "; "+ui.Plural(t.LateLanes, "lane is late", "lanes are late"), "")},
 		{"Deliveries waiting", ui.Count(t.Waiting)},
 		{"Silent connections", ui.Count(t.Silent) + " of " + ui.Count(t.Connections)},

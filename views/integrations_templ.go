@@ -297,7 +297,7 @@ func Integrations(p Page, v IntegrationsView) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				if len(v.DeadLetters) == 0 {
-					templ_7745c5c3_Err = ui.EmptyState("check", "No dead letter", "What could not be read, was given up or was set aside stands here, the soonest wedding first.").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.EmptyState("check", "Nothing needs a person", "What could not be read, was given up or was set aside stands here, the soonest wedding first.").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -322,14 +322,14 @@ func Integrations(p Page, v IntegrationsView) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.Table("Dead letters by wedding date", []ui.Column{{Label: "Wedding"}, {Label: "Organisation"}, {Label: "Deliveries", Number: true}, {Label: "Cause"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var17), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Table("What needs a person, the soonest wedding first", []ui.Column{{Label: "Wedding"}, {Label: "Organisation"}, {Label: "Deliveries", Number: true}, {Label: "Cause"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var17), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Section("dead-letters", "Dead letters by wedding date", "", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Section("dead-letters", "What needs a person, the soonest wedding first", "", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -376,7 +376,7 @@ func Integrations(p Page, v IntegrationsView) templ.Component {
 						return nil
 					})
 					templ_7745c5c3_Err = ui.Table("Connections", []ui.Column{{Label: "Organisation"}, {Label: "Stands"}, {Label: "Last delivery"}, {Label: "Oldest wait"}, {Label: "Waiting", Number: true},
-						{Label: "Dead letters", Number: true}, {Label: "Soonest wedding"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var19), templ_7745c5c3_Buffer)
+						{Label: "Stuck", Number: true}, {Label: "Soonest wedding"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var19), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -696,7 +696,7 @@ func integration(v IntegrationsView, r queries.AllOrgsIntegrationsRow) templ.Com
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.NumberCell("Dead letters").Render(templ.WithChildren(ctx, templ_7745c5c3_Var34), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.NumberCell("Stuck").Render(templ.WithChildren(ctx, templ_7745c5c3_Var34), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

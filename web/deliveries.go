@@ -49,7 +49,7 @@ func titleOf(row queries.DeliveryByIDRow) string {
 	if row.EventType == "" {
 		return "Delivery of an unnamed type"
 	}
-	return breakable.Replace(row.EventType)
+	return breakable.Replace(views.ArrivalWords(row.EventType))
 }
 
 // breakable lets a machine's word break where it has joints; a phone is narrower than payment_intent.succeeded.
