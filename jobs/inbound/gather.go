@@ -19,45 +19,35 @@ const (
 // ErrBusy is for a delivery that finds too many others waiting. Its sender tries again, as with a database that is away.
 var ErrBusy = errors.New("more deliveries wait than can be written soon")
 
+// asking is one request: a list of events holds one place in the queue like a single one.
 type asking struct {
-	delivery Delivery
-	answer   chan answer
+	deliveries []Delivery
+	answer     chan answer
 }
 
 type answer struct {
-	receipt Receipt
-	err     error
+	receipts []Receipt
+	err      error
 }
 
-// Deliver makes the deliveries of one request durable, together with whatever else waits meanwhile: requests that come
-// while a commit runs are written by the next one. There is no timer, so a single client never waits for company. Where it
-// fails some of a list may be written: the sender's next try finds those as duplicates.
+// Deliver makes the deliveries of one request durable, all or none, together with whatever else waits meanwhile: requests
+// that come while a commit runs are written by the next one. There is no timer, so a single client never waits for company.
 func (d *Door) Deliver(ctx context.Context, deliveries ...Delivery) ([]Receipt, error) {
 	if d.AtOnce == 1 {
 		return d.Accept(ctx, deliveries)
 	}
-	asked := make([]asking, len(deliveries))
-	for i, delivery := range deliveries {
-		asked[i] = asking{delivery, make(chan answer, 1)}
-		select {
-		case d.waiting <- asked[i]:
-		default:
-			return nil, ErrBusy
-		}
+	ask := asking{deliveries, make(chan answer, 1)}
+	select {
+	case d.waiting <- ask:
+	default:
+		return nil, ErrBusy
 	}
-	receipts := make([]Receipt, len(asked))
-	for i, ask := range asked {
-		select {
-		case a := <-ask.answer:
-			if a.err != nil {
-				return nil, a.err
-			}
-			receipts[i] = a.receipt
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	select {
+	case a := <-ask.answer:
+		return a.receipts, a.err
+	case <-ctx.Done():
+		return nil, ctx.Err() // it may be written yet: then the sender's next try is a duplicate
 	}
-	return receipts, nil
 }
 
 // Run commits until ctx ends, which it does after the last request has been answered.
@@ -80,13 +70,14 @@ func (d *Door) commit(ctx context.Context) {
 	}
 }
 
-// gather takes along what waits already.
+// gather takes along what waits already, up to AtOnce deliveries and the rest of the last request's list.
 func (d *Door) gather(first asking) []asking {
 	batch := []asking{first}
-	for len(batch) < d.AtOnce {
+	for size := len(first.deliveries); size < d.AtOnce; {
 		select {
 		case next := <-d.waiting:
 			batch = append(batch, next)
+			size += len(next.deliveries)
 		default:
 			return batch
 		}
@@ -97,23 +88,24 @@ func (d *Door) gather(first asking) []asking {
 func (d *Door) write(ctx context.Context, batch []asking) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
 	defer cancel()
-	deliveries := make([]Delivery, len(batch))
-	for i, ask := range batch {
-		deliveries[i] = ask.delivery
+	var deliveries []Delivery
+	for _, ask := range batch {
+		deliveries = append(deliveries, ask.deliveries...)
 	}
 	receipts, err := d.Accept(ctx, deliveries)
 	if err != nil && len(batch) > 1 && refusesData(err) {
-		for _, ask := range batch { // one row that the database refuses must fail alone
+		for _, ask := range batch { // a request that the database refuses must fail alone
 			d.write(ctx, []asking{ask})
 		}
 		return
 	}
-	for i, ask := range batch {
+	for _, ask := range batch {
 		if err != nil {
 			ask.answer <- answer{err: err}
 			continue
 		}
-		ask.answer <- answer{receipt: receipts[i]}
+		ask.answer <- answer{receipts: receipts[:len(ask.deliveries)]}
+		receipts = receipts[len(ask.deliveries):]
 	}
 }
 
