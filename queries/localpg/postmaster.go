@@ -92,10 +92,10 @@ func (h home) settings(socket string, volatile bool) []string {
 	args := []string{
 		"-D", h.data(), "-k", socket,
 		"-c", "listen_addresses=", "-c", "port=" + port,
-		"-c", "max_connections=200", "-c", "shared_buffers=128MB",
+		"-c", "max_connections=200", "-c", "shared_buffers=256MB",
 		// Making a new log segment stops every commit for as long as 16 MB take to the disk: keep enough old ones to use
 		// again, write less into them, and begin anew seldom.
-		"-c", "min_wal_size=256MB", "-c", "wal_compression=on", "-c", "checkpoint_timeout=15min",
+		"-c", "min_wal_size=256MB", "-c", "max_wal_size=2GB", "-c", "wal_compression=on", "-c", "checkpoint_timeout=15min",
 	}
 	if volatile {
 		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
