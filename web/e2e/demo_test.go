@@ -122,7 +122,7 @@ func TestDemoDeliveries(t *testing.T) {
 	tab.fill("Search", "")
 	tab.choose("How they stand", "Could not be read")
 	tab.press("Search")
-	tab.follow("payment.completed")
+	tab.follow("A payment came in")
 	tab.see("500.00")
 	raw := tab.text("#body")
 	if !strings.Contains(raw, `"amount": "500.00"`) {

@@ -36,7 +36,7 @@ func TestWithoutJavaScript(t *testing.T) {
 	w.ok(w.expect.Locator(w.page.Locator("#deliveries tbody tr")).ToHaveCount(2))
 	w.choose("How they stand", "Could not be read")
 	w.press("Search")
-	w.follow("payment.completed")
+	w.follow("A payment came in")
 	w.press("Run again")
 	await(t, "the second attempt", func() (bool, error) {
 		return ask[int](h, `SELECT attempts FROM webhook_logs WHERE event_id = 'evt-2'`) == 2, nil
