@@ -138,7 +138,7 @@ func TestDemoDeliveries(t *testing.T) {
 	tab.ok(tab.expect.Locator(attempts).ToHaveCount(2))
 
 	tab.follow("Your own system")
-	tab.ok(tab.page.Locator(".back").First().Click())
+	tab.follow("A new booking")
 	tab.ok(tab.expect.Locator(tab.page.Locator("#normalised")).ToContainText(`"booking.created"`))
 	tab.see("Applied")
 	tab.ok(tab.expect.Locator(tab.page.GetByRole("button", playwright.PageGetByRoleOptions{Name: regexp.MustCompile("Run again")})).ToHaveCount(0))
