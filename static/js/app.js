@@ -154,6 +154,10 @@
   }
   if (window.htmx) htmx.createEventSource = url => new Line(url)
 
+  // Who chooses again or leaves before the answer is there gives a request up. That is no error, though htmx reports it as
+  // two; its logger hears of them first. Of a request that failed, sendError or timeout tells.
+  if (window.htmx) htmx.logger = (el, name, detail) => { if (/sendAbort|afterRequest/.test(detail.error)) delete detail.error }
+
   // ——— a region is replaced: what the reader was doing in it stays, what changed glows ———
   const kept = new WeakMap()
   const address = (el, region) => {
@@ -262,8 +266,10 @@
   document.addEventListener('submit', e => {
     if (!e.defaultPrevented && e.target.method !== 'dialog') setTimeout(() => busy(e.target, true))
   })
-  document.addEventListener('htmx:beforeRequest', e => e.target.matches('form') && busy(e.target, true))
-  document.addEventListener('htmx:afterRequest', e => e.target.matches('form') && busy(e.target, false))
+  // What a form tries out at a change leaves its buttons alone: whoever has chosen may press, however slow the preview.
+  const sent = e => e.target.matches('form') && (e.detail.requestConfig.triggeringEvent || e).type !== 'change'
+  document.addEventListener('htmx:beforeRequest', e => sent(e) && busy(e.target, true))
+  document.addEventListener('htmx:afterRequest', e => sent(e) && busy(e.target, false))
   addEventListener('pageshow', e => e.persisted && all('form').forEach(form => busy(form, false)))
 
   document.addEventListener('click', e => {
