@@ -4,7 +4,8 @@ WITH org AS (
     INSERT INTO orgs (name, category, timezone, currency, tier)
     VALUES (@org_name, @category, @timezone, @currency, @tier) RETURNING id
 ), person AS (
-    INSERT INTO users (email, name, password_hash) VALUES (@email, @person_name, @password_hash) RETURNING id
+    INSERT INTO users (email, name, password_hash, email_verified_at)
+    VALUES (@email, @person_name, @password_hash, CASE WHEN @verified::bool THEN now() END) RETURNING id
 )
 INSERT INTO memberships (org_id, user_id, role)
 SELECT org.id, person.id, 'owner' FROM org, person
@@ -14,7 +15,8 @@ RETURNING org_id, user_id;
 WITH couple AS (
     INSERT INTO couples (names) VALUES (@names) RETURNING id
 ), person AS (
-    INSERT INTO users (email, name, password_hash) VALUES (@email, @names, @password_hash) RETURNING id
+    INSERT INTO users (email, name, password_hash, email_verified_at)
+    VALUES (@email, @names, @password_hash, CASE WHEN @verified::bool THEN now() END) RETURNING id
 ), member AS (
     INSERT INTO couple_members (couple_id, user_id) SELECT couple.id, person.id FROM couple, person
 ), wedding AS (
@@ -26,7 +28,8 @@ SELECT couple.id AS couple_id, wedding.id AS wedding_id, person.id AS user_id FR
 -- name: AddMember :one
 -- Somebody new joins an organisation. A taken address is the unique index's answer, not a look before.
 WITH person AS (
-    INSERT INTO users (email, name, password_hash) VALUES (@email, @name, @password_hash) RETURNING id
+    INSERT INTO users (email, name, password_hash, email_verified_at)
+    VALUES (@email, @name, @password_hash, CASE WHEN @verified::bool THEN now() END) RETURNING id
 )
 INSERT INTO memberships (org_id, user_id, role)
 SELECT @org_id, person.id, @role FROM person
@@ -82,7 +85,7 @@ DELETE FROM sessions WHERE id = @id;
 DELETE FROM sessions WHERE expires_at <= now();
 
 -- name: OrgByID :one
-SELECT id, name, category, timezone, currency, tier, created_at FROM orgs WHERE id = @org_id;
+SELECT * FROM orgs WHERE id = @org_id;
 
 -- name: OrgExists :one
 SELECT EXISTS (SELECT 1 FROM orgs WHERE id = @org_id);

@@ -14,7 +14,8 @@ import (
 
 const addMember = `-- name: AddMember :one
 WITH person AS (
-    INSERT INTO users (email, name, password_hash) VALUES ($3, $4, $5) RETURNING id
+    INSERT INTO users (email, name, password_hash, email_verified_at)
+    VALUES ($3, $4, $5, CASE WHEN $6::bool THEN now() END) RETURNING id
 )
 INSERT INTO memberships (org_id, user_id, role)
 SELECT $1, person.id, $2 FROM person
@@ -27,6 +28,7 @@ type AddMemberParams struct {
 	Email        string
 	Name         string
 	PasswordHash string
+	Verified     bool
 }
 
 // Somebody new joins an organisation. A taken address is the unique index's answer, not a look before.
@@ -37,6 +39,7 @@ func (q *Queries) AddMember(ctx context.Context, arg AddMemberParams) (uuid.UUID
 		arg.Email,
 		arg.Name,
 		arg.PasswordHash,
+		arg.Verified,
 	)
 	var user_id uuid.UUID
 	err := row.Scan(&user_id)
@@ -119,12 +122,13 @@ const createCouple = `-- name: CreateCouple :one
 WITH couple AS (
     INSERT INTO couples (names) VALUES ($1) RETURNING id
 ), person AS (
-    INSERT INTO users (email, name, password_hash) VALUES ($2, $1, $3) RETURNING id
+    INSERT INTO users (email, name, password_hash, email_verified_at)
+    VALUES ($2, $1, $3, CASE WHEN $4::bool THEN now() END) RETURNING id
 ), member AS (
     INSERT INTO couple_members (couple_id, user_id) SELECT couple.id, person.id FROM couple, person
 ), wedding AS (
     INSERT INTO weddings (couple_id, held_on, timezone, venue)
-    SELECT couple.id, $4, $5, $6 FROM couple RETURNING id
+    SELECT couple.id, $5, $6, $7 FROM couple RETURNING id
 )
 SELECT couple.id AS couple_id, wedding.id AS wedding_id, person.id AS user_id FROM couple, wedding, person
 `
@@ -133,6 +137,7 @@ type CreateCoupleParams struct {
 	Names        string
 	Email        string
 	PasswordHash string
+	Verified     bool
 	HeldOn       time.Time
 	Timezone     string
 	Venue        string
@@ -149,6 +154,7 @@ func (q *Queries) CreateCouple(ctx context.Context, arg CreateCoupleParams) (Cre
 		arg.Names,
 		arg.Email,
 		arg.PasswordHash,
+		arg.Verified,
 		arg.HeldOn,
 		arg.Timezone,
 		arg.Venue,
@@ -188,7 +194,8 @@ WITH org AS (
     INSERT INTO orgs (name, category, timezone, currency, tier)
     VALUES ($1, $2, $3, $4, $5) RETURNING id
 ), person AS (
-    INSERT INTO users (email, name, password_hash) VALUES ($6, $7, $8) RETURNING id
+    INSERT INTO users (email, name, password_hash, email_verified_at)
+    VALUES ($6, $7, $8, CASE WHEN $9::bool THEN now() END) RETURNING id
 )
 INSERT INTO memberships (org_id, user_id, role)
 SELECT org.id, person.id, 'owner' FROM org, person
@@ -204,6 +211,7 @@ type CreateSupplierParams struct {
 	Email        string
 	PersonName   string
 	PasswordHash string
+	Verified     bool
 }
 
 type CreateSupplierRow struct {
@@ -222,6 +230,7 @@ func (q *Queries) CreateSupplier(ctx context.Context, arg CreateSupplierParams) 
 		arg.Email,
 		arg.PersonName,
 		arg.PasswordHash,
+		arg.Verified,
 	)
 	var i CreateSupplierRow
 	err := row.Scan(&i.OrgID, &i.UserID)
@@ -326,7 +335,7 @@ func (q *Queries) LockTeam(ctx context.Context, orgID uuid.UUID) error {
 }
 
 const orgByID = `-- name: OrgByID :one
-SELECT id, name, category, timezone, currency, tier, created_at FROM orgs WHERE id = $1
+SELECT id, name, category, timezone, currency, tier, created_at, region, colour, reply_to FROM orgs WHERE id = $1
 `
 
 func (q *Queries) OrgByID(ctx context.Context, orgID uuid.UUID) (Org, error) {
@@ -340,6 +349,9 @@ func (q *Queries) OrgByID(ctx context.Context, orgID uuid.UUID) (Org, error) {
 		&i.Currency,
 		&i.Tier,
 		&i.CreatedAt,
+		&i.Region,
+		&i.Colour,
+		&i.ReplyTo,
 	)
 	return i, err
 }

@@ -13,6 +13,67 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
+type Audience string
+
+const (
+	AudienceTeam   Audience = "team"
+	AudienceCouple Audience = "couple"
+	AudiencePerson Audience = "person"
+)
+
+func (e *Audience) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = Audience(s)
+	case string:
+		*e = Audience(s)
+	default:
+		return fmt.Errorf("unsupported scan type for Audience: %T", src)
+	}
+	return nil
+}
+
+type NullAudience struct {
+	Audience Audience
+	Valid    bool // Valid is true if Audience is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullAudience) Scan(value interface{}) error {
+	if value == nil {
+		ns.Audience, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.Audience.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullAudience) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.Audience), nil
+}
+
+func (e Audience) Valid() bool {
+	switch e {
+	case AudienceTeam,
+		AudienceCouple,
+		AudiencePerson:
+		return true
+	}
+	return false
+}
+
+func AllAudienceValues() []Audience {
+	return []Audience{
+		AudienceTeam,
+		AudienceCouple,
+		AudiencePerson,
+	}
+}
+
 type BookingStatus string
 
 const (
@@ -74,6 +135,70 @@ func AllBookingStatusValues() []BookingStatus {
 		BookingStatusHeld,
 		BookingStatusConfirmed,
 		BookingStatusCancelled,
+	}
+}
+
+type Channel string
+
+const (
+	ChannelEmail Channel = "email"
+	ChannelSms   Channel = "sms"
+	ChannelPush  Channel = "push"
+	ChannelInApp Channel = "in_app"
+)
+
+func (e *Channel) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = Channel(s)
+	case string:
+		*e = Channel(s)
+	default:
+		return fmt.Errorf("unsupported scan type for Channel: %T", src)
+	}
+	return nil
+}
+
+type NullChannel struct {
+	Channel Channel
+	Valid   bool // Valid is true if Channel is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullChannel) Scan(value interface{}) error {
+	if value == nil {
+		ns.Channel, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.Channel.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullChannel) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.Channel), nil
+}
+
+func (e Channel) Valid() bool {
+	switch e {
+	case ChannelEmail,
+		ChannelSms,
+		ChannelPush,
+		ChannelInApp:
+		return true
+	}
+	return false
+}
+
+func AllChannelValues() []Channel {
+	return []Channel{
+		ChannelEmail,
+		ChannelSms,
+		ChannelPush,
+		ChannelInApp,
 	}
 }
 
@@ -400,6 +525,158 @@ func AllMoneyUnitValues() []MoneyUnit {
 	return []MoneyUnit{
 		MoneyUnitMinor,
 		MoneyUnitMajor,
+	}
+}
+
+type NotificationStatus string
+
+const (
+	NotificationStatusQueued       NotificationStatus = "queued"
+	NotificationStatusBundled      NotificationStatus = "bundled"
+	NotificationStatusSending      NotificationStatus = "sending"
+	NotificationStatusUnknown      NotificationStatus = "unknown"
+	NotificationStatusAccepted     NotificationStatus = "accepted"
+	NotificationStatusDelivered    NotificationStatus = "delivered"
+	NotificationStatusFailed       NotificationStatus = "failed"
+	NotificationStatusBounced      NotificationStatus = "bounced"
+	NotificationStatusSeen         NotificationStatus = "seen"
+	NotificationStatusComplained   NotificationStatus = "complained"
+	NotificationStatusAcknowledged NotificationStatus = "acknowledged"
+	NotificationStatusSkipped      NotificationStatus = "skipped"
+)
+
+func (e *NotificationStatus) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = NotificationStatus(s)
+	case string:
+		*e = NotificationStatus(s)
+	default:
+		return fmt.Errorf("unsupported scan type for NotificationStatus: %T", src)
+	}
+	return nil
+}
+
+type NullNotificationStatus struct {
+	NotificationStatus NotificationStatus
+	Valid              bool // Valid is true if NotificationStatus is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullNotificationStatus) Scan(value interface{}) error {
+	if value == nil {
+		ns.NotificationStatus, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.NotificationStatus.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullNotificationStatus) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.NotificationStatus), nil
+}
+
+func (e NotificationStatus) Valid() bool {
+	switch e {
+	case NotificationStatusQueued,
+		NotificationStatusBundled,
+		NotificationStatusSending,
+		NotificationStatusUnknown,
+		NotificationStatusAccepted,
+		NotificationStatusDelivered,
+		NotificationStatusFailed,
+		NotificationStatusBounced,
+		NotificationStatusSeen,
+		NotificationStatusComplained,
+		NotificationStatusAcknowledged,
+		NotificationStatusSkipped:
+		return true
+	}
+	return false
+}
+
+func AllNotificationStatusValues() []NotificationStatus {
+	return []NotificationStatus{
+		NotificationStatusQueued,
+		NotificationStatusBundled,
+		NotificationStatusSending,
+		NotificationStatusUnknown,
+		NotificationStatusAccepted,
+		NotificationStatusDelivered,
+		NotificationStatusFailed,
+		NotificationStatusBounced,
+		NotificationStatusSeen,
+		NotificationStatusComplained,
+		NotificationStatusAcknowledged,
+		NotificationStatusSkipped,
+	}
+}
+
+type Pace string
+
+const (
+	PaceOff    Pace = "off"
+	PaceAtOnce Pace = "at_once"
+	PaceDaily  Pace = "daily"
+	PaceWeekly Pace = "weekly"
+)
+
+func (e *Pace) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = Pace(s)
+	case string:
+		*e = Pace(s)
+	default:
+		return fmt.Errorf("unsupported scan type for Pace: %T", src)
+	}
+	return nil
+}
+
+type NullPace struct {
+	Pace  Pace
+	Valid bool // Valid is true if Pace is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullPace) Scan(value interface{}) error {
+	if value == nil {
+		ns.Pace, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.Pace.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullPace) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.Pace), nil
+}
+
+func (e Pace) Valid() bool {
+	switch e {
+	case PaceOff,
+		PaceAtOnce,
+		PaceDaily,
+		PaceWeekly:
+		return true
+	}
+	return false
+}
+
+func AllPaceValues() []Pace {
+	return []Pace{
+		PaceOff,
+		PaceAtOnce,
+		PaceDaily,
+		PaceWeekly,
 	}
 }
 
@@ -854,6 +1131,81 @@ func AllTierValues() []Tier {
 	}
 }
 
+type TokenPurpose string
+
+const (
+	TokenPurposeVerify    TokenPurpose = "verify"
+	TokenPurposeReset     TokenPurpose = "reset"
+	TokenPurposeMagicLink TokenPurpose = "magic_link"
+	TokenPurposePhoneCode TokenPurpose = "phone_code"
+)
+
+func (e *TokenPurpose) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = TokenPurpose(s)
+	case string:
+		*e = TokenPurpose(s)
+	default:
+		return fmt.Errorf("unsupported scan type for TokenPurpose: %T", src)
+	}
+	return nil
+}
+
+type NullTokenPurpose struct {
+	TokenPurpose TokenPurpose
+	Valid        bool // Valid is true if TokenPurpose is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullTokenPurpose) Scan(value interface{}) error {
+	if value == nil {
+		ns.TokenPurpose, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.TokenPurpose.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullTokenPurpose) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.TokenPurpose), nil
+}
+
+func (e TokenPurpose) Valid() bool {
+	switch e {
+	case TokenPurposeVerify,
+		TokenPurposeReset,
+		TokenPurposeMagicLink,
+		TokenPurposePhoneCode:
+		return true
+	}
+	return false
+}
+
+func AllTokenPurposeValues() []TokenPurpose {
+	return []TokenPurpose{
+		TokenPurposeVerify,
+		TokenPurposeReset,
+		TokenPurposeMagicLink,
+		TokenPurposePhoneCode,
+	}
+}
+
+type AccountToken struct {
+	TokenSha256 []byte
+	UserID      uuid.UUID
+	Purpose     TokenPurpose
+	Subject     string
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+	UsedAt      *time.Time
+	Tries       int32
+}
+
 type Activity struct {
 	OrgID       uuid.UUID
 	ID          uuid.UUID
@@ -963,9 +1315,31 @@ type Couple struct {
 	CreatedAt time.Time
 }
 
+type CoupleLetter struct {
+	OrgID uuid.UUID
+	Kind  string
+}
+
 type CoupleMember struct {
 	CoupleID uuid.UUID
 	UserID   uuid.UUID
+}
+
+type Device struct {
+	UserID       uuid.UUID
+	DeviceSha256 []byte
+	Label        string
+	FirstSeenAt  time.Time
+	LastSeenAt   time.Time
+}
+
+type Digest struct {
+	OrgID     uuid.UUID
+	ID        uuid.UUID
+	UserID    uuid.UUID
+	WindowKey string
+	DueAt     time.Time
+	ClosedAt  *time.Time
 }
 
 type Endpoint struct {
@@ -982,6 +1356,11 @@ type Endpoint struct {
 	DisabledWhy     string
 	Failures        int32
 	FailingSince    *time.Time
+}
+
+type HouseSecret struct {
+	Name   string
+	Sealed []byte
 }
 
 type Import struct {
@@ -1056,6 +1435,58 @@ type Membership struct {
 	CreatedAt time.Time
 }
 
+type Notice struct {
+	OrgID            uuid.UUID
+	ID               uuid.UUID
+	At               time.Time
+	Kind             string
+	Urgent           bool
+	Facts            []byte
+	UserID           *uuid.UUID
+	ConnectionID     *uuid.UUID
+	ClientExternalID string
+	ClientEmail      string
+	CreatedAt        time.Time
+}
+
+type NotificationLog struct {
+	OrgID          uuid.UUID
+	ID             uuid.UUID
+	NoticeID       uuid.UUID
+	Kind           string
+	Audience       Audience
+	RecipientID    uuid.UUID
+	Recipient      string
+	Channel        Channel
+	Address        string
+	Urgent         bool
+	Status         NotificationStatus
+	Reason         string
+	Provider       string
+	ProviderRef    string
+	Attempts       int32
+	NextTryAt      *time.Time
+	QuotaDay       *time.Time
+	FellFrom       *Channel
+	DigestID       *uuid.UUID
+	CreatedAt      time.Time
+	HandedAt       *time.Time
+	DeliveredAt    *time.Time
+	SeenAt         *time.Time
+	AcknowledgedAt *time.Time
+}
+
+type NotificationStep struct {
+	OrgID          uuid.UUID
+	ID             uuid.UUID
+	NotificationID *uuid.UUID
+	At             time.Time
+	Step           string
+	Provider       string
+	Report         string
+	Detail         string
+}
+
 type Org struct {
 	ID        uuid.UUID
 	Name      string
@@ -1064,6 +1495,9 @@ type Org struct {
 	Currency  string
 	Tier      Tier
 	CreatedAt time.Time
+	Region    string
+	Colour    string
+	ReplyTo   string
 }
 
 type OutboundAttempt struct {
@@ -1144,6 +1578,35 @@ type PaymentRefund struct {
 	Stamp       string
 }
 
+type Preference struct {
+	OrgID    uuid.UUID
+	UserID   uuid.UUID
+	Category string
+	Channel  Channel
+	Pace     Pace
+}
+
+type PushSubscription struct {
+	UserID     uuid.UUID
+	ID         uuid.UUID
+	Endpoint   string
+	P256dh     []byte
+	Auth       []byte
+	Timezone   string
+	Label      string
+	CreatedAt  time.Time
+	LastUsedAt *time.Time
+	Failed     string
+}
+
+type QuotaUse struct {
+	OrgID   uuid.UUID
+	Channel Channel
+	Day     time.Time
+	Used    int32
+	Refused int32
+}
+
 type Readback struct {
 	OrgID        uuid.UUID
 	ConnectionID uuid.UUID
@@ -1164,6 +1627,15 @@ type Session struct {
 	ExpiresAt   time.Time
 }
 
+type Suppression struct {
+	OrgID   uuid.UUID
+	Channel Channel
+	Address string
+	Why     string
+	Since   time.Time
+	Detail  string
+}
+
 type SyncConflict struct {
 	OrgID      uuid.UUID
 	ID         uuid.UUID
@@ -1175,12 +1647,28 @@ type SyncConflict struct {
 	ResolvedAt *time.Time
 }
 
+type TierRequest struct {
+	OrgID     uuid.UUID
+	ID        uuid.UUID
+	Tier      Tier
+	AskedBy   *uuid.UUID
+	AskedAt   time.Time
+	SettledAt *time.Time
+	Granted   *bool
+}
+
 type User struct {
-	ID           uuid.UUID
-	Email        string
-	Name         string
-	PasswordHash string
-	CreatedAt    time.Time
+	ID              uuid.UUID
+	Email           string
+	Name            string
+	PasswordHash    string
+	CreatedAt       time.Time
+	EmailVerifiedAt *time.Time
+	Phone           string
+	PhoneVerifiedAt *time.Time
+	Timezone        string
+	QuietFrom       *int16
+	QuietUntil      *int16
 }
 
 type VendorInvite struct {
@@ -1193,6 +1681,7 @@ type VendorInvite struct {
 	Status       string
 	CreatedAt    time.Time
 	AcceptedAt   *time.Time
+	RemindedAt   *time.Time
 }
 
 type WebhookAttempt struct {
@@ -1238,4 +1727,14 @@ type Wedding struct {
 	Timezone  string
 	Venue     string
 	CreatedAt time.Time
+}
+
+type Wording struct {
+	OrgID     uuid.UUID
+	Letter    string
+	Subject   string
+	Opening   string
+	Closing   string
+	UpdatedAt time.Time
+	UpdatedBy *uuid.UUID
 }

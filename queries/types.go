@@ -1,6 +1,14 @@
 package queries
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// House is the organisation that mail of the house itself, and breakers of carriers that serve everybody, belong to. It has
+// no members. Migration 0008 makes it.
+var House = uuid.MustParse("00000000-0000-4000-8000-000000000001")
 
 // Money is an amount in the currency's minor unit (pence, cents; whole yen) with its ISO 4217 code.
 type Money struct {

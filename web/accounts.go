@@ -28,6 +28,7 @@ const shortestPassword = 10
 type NewSupplier struct {
 	Name, Category, Timezone, Currency, Person, Email, Password string
 	Tier                                                        queries.Tier
+	Verified                                                    bool // somebody vouches that the address is theirs
 }
 
 // Check gives what is wrong, by field, in words.
@@ -86,7 +87,7 @@ func OpenSupplier(ctx context.Context, pool *pgxpool.Pool, n NewSupplier) (queri
 	}
 	row, err := queries.New(pool).CreateSupplier(ctx, queries.CreateSupplierParams{
 		OrgName: strings.TrimSpace(n.Name), Category: n.Category, Timezone: n.Timezone, Currency: currency, Tier: n.Tier,
-		Email: n.Email, PersonName: strings.TrimSpace(n.Person), PasswordHash: seal.HashPassword(n.Password),
+		Email: n.Email, PersonName: strings.TrimSpace(n.Person), PasswordHash: seal.HashPassword(n.Password), Verified: n.Verified,
 	})
 	if isTaken(err) {
 		return row, taken, nil

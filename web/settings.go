@@ -33,7 +33,19 @@ func (s *Server) drawSettings(c echo.Context, status int, form views.NewMember, 
 			return err
 		}
 	}
-	return draw(c, status, views.Settings(s.page(c, "Settings", "settings"), view))
+	p := s.page(c, "Settings", "settings")
+	p.Tabs = settingsTabs("/app/settings")
+	return draw(c, status, views.Settings(p, view))
+}
+
+// settingsTabs are the pages behind Settings.
+func settingsTabs(current string) []views.Link {
+	tabs := []views.Link{{Label: "Your business", Href: "/app/settings"}, {Label: "What reaches you", Href: "/app/preferences"},
+		{Label: "Letters", Href: "/app/wording"}, {Label: "Sent", Href: "/app/notifications"}, {Label: "Plan", Href: "/app/plan"}}
+	for i := range tabs {
+		tabs[i].Current = tabs[i].Href == current
+	}
+	return tabs
 }
 
 func (s *Server) createMember(c echo.Context) error {

@@ -52,7 +52,7 @@ func Member(t testing.TB, pool *pgxpool.Pool, org uuid.UUID, role queries.Role) 
 	t.Helper()
 	email := address(string(role))
 	id, err := queries.New(pool).AddMember(t.Context(), queries.AddMemberParams{
-		OrgID: org, Email: email, Name: "A " + string(role), PasswordHash: passwordHash(), Role: role,
+		OrgID: org, Email: email, Name: "A " + string(role), PasswordHash: passwordHash(), Role: role, Verified: true,
 	})
 	must(t, err)
 	return Person{id, email}
@@ -71,7 +71,7 @@ func Wedding(t testing.TB, pool *pgxpool.Pool, day time.Time, zone string) Pair 
 	t.Helper()
 	email := address("couple")
 	row, err := queries.New(pool).CreateCouple(t.Context(), queries.CreateCoupleParams{
-		Names: "Anna & Tom", Email: email, PasswordHash: passwordHash(), HeldOn: day.Truncate(24 * time.Hour), Timezone: zone, Venue: "Holm House",
+		Names: "Anna & Tom", Email: email, PasswordHash: passwordHash(), HeldOn: day.Truncate(24 * time.Hour), Timezone: zone, Venue: "Holm House", Verified: true,
 	})
 	must(t, err)
 	return Pair{row.CoupleID, row.WeddingID, Person{row.UserID, email}}
@@ -93,7 +93,7 @@ func supplier(t testing.TB, pool *pgxpool.Pool, name string) Supplier {
 	email := address("owner")
 	row, err := queries.New(pool).CreateSupplier(t.Context(), queries.CreateSupplierParams{
 		OrgName: name, Category: "photographer", Timezone: "Europe/London", Currency: "GBP", Tier: queries.TierProfessional,
-		Email: email, PersonName: "Owner of " + name, PasswordHash: passwordHash(),
+		Email: email, PersonName: "Owner of " + name, PasswordHash: passwordHash(), Verified: true,
 	})
 	must(t, err)
 	return Supplier{row.OrgID, Person{row.UserID, email}}
