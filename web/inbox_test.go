@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/queries"
@@ -320,5 +321,27 @@ func TestEveryPageOfAnOrganisationFollowsItsBell(t *testing.T) {
 	}
 	if page := w.get(t, "/us", w.as(t, "couple")).Body.String(); strings.Contains(page, "/app/inbox") {
 		t.Error("a couple's page has a supplier's bell")
+	}
+}
+
+// From what happened to the open page: announced, fanned out, shown.
+func TestWhatIsAnnouncedReachesTheOpenPage(t *testing.T) {
+	t.Parallel()
+	s, base := newLiveSite(t)
+	s.work(t)
+	org := testdb.Org(t, s.pool)
+	owner := s.session(t, org.Owner)
+	events, _ := listen(t, base+streamOf(t, s.get(t, "/app", owner).Body.String()), owner)
+	err := pgx.BeginFunc(t.Context(), s.pool, func(tx pgx.Tx) error {
+		return notify.Announce(t.Context(), tx, s.jobs.River, notify.Notice{OrgID: org.ID, ID: uuid.New(), At: time.Now(), Urgent: true,
+			News: mail.News{Kind: mail.Emergency, Title: "No florist", Detail: "Ceremony in 48 minutes", Path: "/app/weddings"}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want := map[string]string{"client_notification": ">1 new<", "emergency_alert": "No florist"}; len(want) > 0; {
+		if name, html := nextEvent(t, events); want[name] != "" && strings.Contains(html, want[name]) {
+			delete(want, name)
+		}
 	}
 }

@@ -2,12 +2,6 @@ package notify
 
 import "github.com/google/uuid"
 
-// InboxRegion is the live region of an organisation that says how much is new to one of its people, on every page.
-func InboxRegion(user uuid.UUID) string { return "inbox:" + user.String() }
-
-// LettersRegion is the live region of somebody's inbox itself.
-func LettersRegion(user uuid.UUID) string { return "letters:" + user.String() }
-
 // EmergencyRegion is the live region of what somebody has not said they have seen, at the top of every page.
 func EmergencyRegion(user uuid.UUID) string { return "emergency:" + user.String() }
 
