@@ -121,6 +121,21 @@ func Spares(what string) bool {
 	return false
 }
 
+// Spared says which news of a kind stays in our words.
+func (k Kind) Spared() string {
+	switch k {
+	case Booking:
+		return "A cancellation always goes out in our words, so that a warm opening never meets sad news."
+	case Payment, FailedPayment:
+		return "A dispute always goes out in our words."
+	case ClientChange:
+		return "A removed client is always told in our words."
+	case Connection:
+		return "A system that sends again is always told in our words."
+	}
+	return ""
+}
+
 // Key names a letter where a supplier's wording of it is kept: "booking.couple".
 func Key(k Kind, a Audience) string { return string(k) + "." + string(a) }
 
