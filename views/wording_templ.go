@@ -87,7 +87,7 @@ func Wordings(p Page, v WordingsView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.Input{Name: "colour", Label: "Your colour", Type: "color", Value: orElse(HouseColour, v.Colour), Error: v.Faults["colour"], Hint: "Your name and the buttons in letters. Where it would be hard to read, we make it darker."}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.Input{Name: "colour", Label: "Your colour", Type: "color", Value: orElse(HouseColour, v.Colour), Error: v.Faults["colour"], Hint: "Your name and buttons, made darker where hard to read."}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

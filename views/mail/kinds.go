@@ -57,7 +57,7 @@ var abouts = map[Kind]about{
 	Conflict:         {"Conflict", "Two sides say different things, and you choose.", team, "conflict", "conflicts"},
 	Invite:           {"Invite", "A couple invites you to their wedding.", team, "invite", "invites"},
 	InviteReminder:   {"Invite reminder", "An invite has waited for your answer.", team, "reminder", "reminders"},
-	WeddingWeek:      {"Wedding week", "The weddings of the coming week, with their facts.", both, "summary", "summaries"},
+	WeddingWeek:      {"Wedding week", "What is coming in the next week, with its facts.", both, "summary", "summaries"},
 	WeddingDayChange: {"Wedding day change", "Something changed shortly before a wedding.", both, "change before a wedding", "changes before weddings"},
 	Emergency:        {"Emergency", "A call for help on a wedding day.", both, "emergency", "emergencies"},
 	Digest:           {"Summary", "What happened, gathered into one letter.", team, "summary", "summaries"},
