@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/views/mail"
 	"github.com/wedsync/wedsync/views/ui"
 )
 
@@ -137,8 +138,13 @@ var cases = map[string]templ.Component{
 	"Settings": Settings(page, SettingsView{Now: noon, Org: queries.Org{Name: "Holm House", Region: "GB", Timezone: "Europe/London", Currency: "GBP", Tier: queries.TierScale}, Me: one, Owner: true, Regions: []ui.Option{{Value: "FR", Label: "France"}, {Value: "GB", Label: "United Kingdom"}},
 		Team:  []queries.TeamRow{{UserID: one, Name: "Anna", Role: queries.RoleOwner}, {UserID: two, Name: "Tom", Role: queries.RoleStaff}},
 		Audit: []queries.LatestAuditRow{{At: noon, Action: "member.role", Who: "Anna", Detail: "staff"}}, Faults: Faults{"email": "Taken."}}),
-	"Signup":  Signup(page, SignUp{Name: "Holm", Faults: Faults{"email": "Taken."}, Zones: []ui.Option{{Value: "UTC", Label: "UTC"}}, Currencies: []ui.Option{{Value: "GBP", Label: "GBP"}}}),
-	"Wedding": Wedding(page, noon, queries.CoupleHomeRow{Names: "Anna & Tom", HeldOn: day, Timezone: "Europe/London", Venue: "Holm House"}),
+	"Wordings":       Wordings(page, WordingsView{Now: noon, Changed: map[string]time.Time{"booking.couple": noon.Add(-time.Hour)}, Colour: "#4f7a5b", ReplyTo: "hello@example.com"}),
+	"Wordings_wrong": Wordings(page, WordingsView{Now: noon, Colour: "<red>", ReplyTo: "x", Faults: Faults{"colour": "Not a colour.", "reply_to": "Not an address."}}),
+	"Wording":        Wording(page, wordingOf(nil, "Kay & Fry")),
+	"Wording_wrong":  Wording(page, wordingOf(Faults{"subject": "There is no {{venu}} here.", "opening": "A {{ is not closed."}, "")),
+	"WordingShown":   WordingShown(WordingPreview{Letter: mail.Write(mail.Example(mail.Invite), mail.Brand{Name: "<b>"}, mail.Reader{Audience: mail.Team}, mail.Wording{Closing: "A\nB"}, mail.Links{Base: "https://x"})}),
+	"Signup":         Signup(page, SignUp{Name: "Holm", Faults: Faults{"email": "Taken."}, Zones: []ui.Option{{Value: "UTC", Label: "UTC"}}, Currencies: []ui.Option{{Value: "GBP", Label: "GBP"}}}),
+	"Wedding":        Wedding(page, noon, queries.CoupleHomeRow{Names: "Anna & Tom", HeldOn: day, Timezone: "Europe/London", Venue: "Holm House"}),
 	"Weddings": Weddings(page, WeddingList{Zone: "Europe/London", Rows: []queries.WeddingsRow{{ID: one, Title: "Kay & Fry", StartsLocal: &day, Timezone: "Asia/Tokyo", Venue: "Holm", Status: queries.BookingStatusConfirmed,
 		ValueMinor: ptr(int64(250000)), ValueCurrency: "GBP"}, {ID: two, ClientName: "A", PartnerName: "B", Status: queries.BookingStatusCancelled}}}),
 	"Weddings_empty": Weddings(page, WeddingList{}), "Weddings_past": Weddings(page, WeddingList{Past: true}),
@@ -225,6 +231,14 @@ func mapping(leaves int) MappingView {
 		v.Leaves = append(v.Leaves, MappingLeaf{Path: "field" + string(rune('a'+i)), Shown: "<value>", Type: "text"})
 	}
 	return v
+}
+
+func wordingOf(faults Faults, wedding string) WordingView {
+	w := mail.Wording{Subject: "For <{{couple}}>", Opening: "{{news}}", Closing: "Yours"}
+	reader := mail.Reader{Audience: mail.Couple}
+	letter := mail.Write(mail.Example(mail.Payment), mail.Brand{Name: "Holm House"}, reader, w, mail.Links{})
+	return WordingView{Kind: mail.Payment, Audience: mail.Couple, Wording: w, Ours: mail.Write(mail.Example(mail.Payment), mail.Brand{Name: "Holm House"}, reader, mail.Wording{}, mail.Links{}),
+		Changed: wedding != "", Faults: faults, Preview: WordingPreview{Letter: letter, Wedding: wedding, Wrong: WordingFaults(faults)}}
 }
 
 func TestGolden(t *testing.T) {
