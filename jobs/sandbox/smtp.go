@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -21,6 +22,7 @@ type SMTP struct {
 	mu     sync.Mutex
 	addr   string
 	server *smtp.Server // nil: not listening
+	door   net.Listener // closed by us too: a server that has not begun to serve knows nothing of it
 	done   sync.WaitGroup
 }
 
@@ -46,7 +48,7 @@ func (s *SMTP) Open() error {
 	server.Domain, server.MaxRecipients, server.MaxMessageBytes = "mail.sandbox.example", 50, 1<<20
 	server.ReadTimeout, server.WriteTimeout = time.Minute, time.Minute
 	server.ErrorLog = log.New(io.Discard, "", 0)
-	s.server = server
+	s.server, s.door = server, listener
 	s.done.Go(func() { _ = server.Serve(listener) }) // ends with Close
 	return nil
 }
@@ -54,13 +56,14 @@ func (s *SMTP) Open() error {
 // Close takes no more connections, and ends those that are open.
 func (s *SMTP) Close() error {
 	s.mu.Lock()
-	server := s.server
+	server, door := s.server, s.door
 	s.server = nil
 	s.mu.Unlock()
 	if server == nil {
 		return nil
 	}
 	err := server.Close()
+	_ = door.Close() // most often closed already
 	s.done.Wait()
 	return err
 }
@@ -109,11 +112,11 @@ func (c *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 }
 
 func (c *smtpSession) Data(r io.Reader) error {
-	mail, err := readMail(r, time.Now())
-	var tooLarge *smtp.SMTPError
-	if errors.As(err, &tooLarge) {
-		return err
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return err // too large, in the server's own words
 	}
+	mail, err := readMail(bytes.NewReader(raw), time.Now())
 	if err != nil {
 		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "The message could not be read: " + oneLine(err.Error())}
 	}
