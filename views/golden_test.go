@@ -51,6 +51,16 @@ var wellness = Health{Tone: ui.Bad, Sentence: "2 deliveries could not be read.",
 	{About: "waiting", Tone: ui.Neutral, Words: "1 delivery waits to be applied"},
 	{About: "last", Tone: ui.Good, Words: "Last delivery", At: ptr(noon.Add(-31 * time.Hour))}}}
 
+var (
+	sentMail = OutboxItem{ID: one, Channel: "email", Carrier: "Resend", At: noon, From: "WedSync <hello@wedsync.example>", To: "a@example.com", ReplyTo: "ada@demo.example", Subject: "Confirm <this>",
+		Preheader: "It is good for a day", Text: "Go to https://x.example/v?a=1&b=2.\n<b>", HTML: true, Status: "Bounced", Tone: ui.Bad, Acts: []OutboxAct{{"delivered", "Deliver"}},
+		Told: []OutboxTold{{At: noon, What: "email.bounced", Answer: "WedSync answered 200 OK", Taken: true}, {At: noon, What: "email.opened", Answer: "WedSync answered 503"}}}
+	sentText = OutboxItem{ID: two, Channel: "sms", Carrier: "Twilio", At: noon, From: "+15005550006", To: "+447700900123", Text: "Paid: https://x.example/p", Status: "Delivered", Tone: ui.Good,
+		Acts: []OutboxAct{{"stop", "Reply STOP"}}, Replies: true}
+	sentPush = OutboxItem{ID: two, Channel: "push", Carrier: "Push service", At: noon, To: "Ada’s phone", Subject: "A payment", Text: "Anna & Tom", Link: "/app/payments", Terms: "kept for 60 s", Status: "Taken",
+		Acts: []OutboxAct{{"gone", "This device is gone"}}}
+)
+
 var cases = map[string]templ.Component{
 	"Activity": Activity(lately), "Activity_silence": Activity(ActivityView{Now: noon, Zone: time.UTC, Rows: []queries.LatestActivitiesRow{
 		{At: noon, Kind: "connection_back", What: "after 36 hours", Provider: ptr(queries.ProviderTave)},
@@ -133,6 +143,12 @@ var cases = map[string]templ.Component{
 	"Readback_refused": Readback(page, ReadbackView{ID: one, Now: noon, HasKey: true, Fault: "Not done.", Polling: Polling{Stopped: true, Trouble: "Tave refused the API key."}}),
 	"Readback_silent":  Readback(page, ReadbackView{ID: one, Now: noon, HasKey: true, Silence: "Tave does not answer.", Polling: Polling{Next: noon}}),
 	"Readback_trouble": Readback(page, ReadbackView{ID: one, Now: noon, HasKey: true, Polling: Polling{Next: noon, Trouble: "Tave asks WedSync to slow down."}}),
+	"Outbox": Outbox(page, OutboxView{Emails: 1200, Texts: 1, Pushes: 2, Recipients: []string{"a@example.com", "Ada’s phone"}, Days: []OutboxDay{{Title: "Today", Items: []OutboxItem{sentMail, sentText, sentPush,
+		{ID: two, Channel: "push", Carrier: "Push service", At: noon, To: "Ada’s phone", Fault: "Sealed for <others>.", Status: "Taken"}}}}, Older: 1, Carriers: []OutboxCarrier{
+		{Key: "resend", Name: "Resend", Trouble: "down", Alone: "Forget 1 bounced address", Options: []ui.Option{{Value: "", Label: "All is well"}, {Value: "down", Label: "Down"}}}}}),
+	"Outbox_empty": Outbox(page, OutboxView{}), "Outbox_none": Outbox(page, OutboxView{Channel: "sms", To: "a&b@example.com"}),
+	"OutboxLetter": OutboxLetter(page, sentMail), "OutboxLetter_text": OutboxLetter(page, sentText), "OutboxLetter_push": OutboxLetter(page, sentPush),
+	"OutboxLetter_smtp": OutboxLetter(page, OutboxItem{ID: one, Channel: "email", Carrier: "Mail server", At: noon, To: "a@example.com", Text: "Hello", Status: "Taken"}),
 	"Sandbox": Sandbox(page, SandboxView{People: []DemoPerson{{"ada", "Ada", "Owner"}}, Orgs: []SandboxOrg{{ID: one, Name: "Holm House", Senders: []SandboxSender{
 		{Provider: queries.ProviderStripe, Buttons: []SandboxButton{{"k", "Pay", "hint"}}}}}}, Sent: &SandboxSent{Label: "Pay", Answer: "Accepted", Status: 202, Body: "{}"}}),
 	"Settings": Settings(page, SettingsView{Now: noon, Org: queries.Org{Name: "Holm House", Region: "GB", Timezone: "Europe/London", Currency: "GBP", Tier: queries.TierScale}, Me: one, Owner: true, Regions: []ui.Option{{Value: "FR", Label: "France"}, {Value: "GB", Label: "United Kingdom"}},

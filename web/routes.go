@@ -129,6 +129,16 @@ func (s *Server) routes() []route {
 		{get, "/sandbox/vsco/*", demo, s.sandboxVSCO},
 		{post, "/sandbox/vsco/*", demo, s.sandboxVSCO},
 		{http.MethodDelete, "/sandbox/vsco/*", demo, s.sandboxVSCO},
+		{get, "/sandbox/outbox", demo, s.outbox},
+		{get, "/sandbox/outbox/:id", demo, s.outboxLetter},
+		{get, "/sandbox/outbox/:id/html", demo, s.outboxHTML},
+		{post, "/sandbox/outbox/:id/events", demo, s.outboxEvent},
+		{post, "/sandbox/troubles", demo, s.sandboxTrouble},
+		{get, "/sandbox/resend/*", demo, s.sandboxResend},
+		{post, "/sandbox/resend/*", demo, s.sandboxResend},
+		{get, "/sandbox/twilio/*", demo, s.sandboxTwilio},
+		{post, "/sandbox/twilio/*", demo, s.sandboxTwilio},
+		{post, "/sandbox/push/:id", demo, s.sandboxPush},
 	}
 }
 
