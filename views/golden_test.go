@@ -55,8 +55,8 @@ var cases = map[string]templ.Component{
 		{At: noon, Kind: "connection_back", What: "after 36 hours", Provider: ptr(queries.ProviderTave)},
 		{At: noon, Kind: "connection_silent", What: "it usually sends 4 a day; nothing for 31 hours", Provider: ptr(queries.ProviderTave)}}}),
 	"App":           App(page),
-	"Clients":       Clients(page, "kay", []queries.ClientsRow{{ID: one, Name: "Anna Kay", PartnerName: "Tom Fry", Email: "a@example.com", CreatedAt: noon}}),
-	"Clients_empty": Clients(page, "", nil), "Clients_nobody": Clients(page, "<x>", nil),
+	"Clients":       Clients(page, "kay", noon, []queries.ClientsRow{{ID: one, Name: "Anna Kay", PartnerName: "Tom Fry", Email: "a@example.com", CreatedAt: noon}}),
+	"Clients_empty": Clients(page, "", noon, nil), "Clients_nobody": Clients(page, "<x>", noon, nil),
 	"Connection": Connection(page, ConnectionView{ID: one, Provider: queries.ProviderStripe, URL: "https://x/webhooks/stripe/t", Search: "a", Status: "failed", Older: "?before=1", List: deliveries,
 		Secrets: []queries.LiveSecretsRow{{ID: one, CreatedAt: noon}, {ID: two, CreatedAt: noon, ExpiresAt: &noon}}, SecretFault: "Too short.",
 		Health: HealthView{Stand: at, ID: one, Now: noon, Health: wellness}, Days: []queries.ArrivedDaysRow{{Day: noon.AddDate(0, 0, -3), Arrived: 4}, {Day: noon, Arrived: 1}}}),
@@ -263,7 +263,7 @@ func TestEveryStateHasWords(t *testing.T) {
 		say("payment "+string(s), text)
 	}
 	for _, s := range queries.AllTierValues() {
-		say("tier "+string(s), tierName(s))
+		say("tier "+string(s), TierName(s))
 	}
 	for _, s := range queries.AllRoleValues() {
 		say("role "+string(s), RoleName(s))

@@ -109,7 +109,7 @@ func Settings(p Page, v SettingsView) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(tierName(v.Org.Tier))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(TierName(v.Org.Tier))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 34, Col: 26}
 				}
@@ -791,6 +791,14 @@ func auditWords(action string) string {
 		return "A role was changed"
 	case "member.removed":
 		return "Somebody was removed"
+	case "suppression.lifted":
+		return "An address was said to work again"
+	case "plan.asked":
+		return "A larger plan was asked for"
+	case "plan.granted":
+		return "A larger plan was granted"
+	case "plan.declined":
+		return "A larger plan was declined"
 	case "keys.rotated":
 		return "The sealing keys were rotated"
 	default:

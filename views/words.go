@@ -67,7 +67,8 @@ func unconfirmed(p queries.Provider) bool {
 	return p != queries.ProviderStripe && p != queries.ProviderWedme && p != queries.ProviderCustom
 }
 
-func tierName(t queries.Tier) string {
+// TierName is a plan as people call it.
+func TierName(t queries.Tier) string {
 	switch t {
 	case queries.TierStarter:
 		return "Starter"

@@ -20,6 +20,7 @@ import (
 	"github.com/wedsync/wedsync/jobs/sandbox"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/seal"
+	"github.com/wedsync/wedsync/views"
 	"github.com/wedsync/wedsync/web/live"
 )
 
@@ -36,6 +37,8 @@ type Config struct {
 	Works     bool // this node also works jobs, so it is not ready while they wait
 	Gather    int  // most deliveries that one commit makes durable; 0: as many as the door sees fit
 	Serves    bool // false on a node that only works jobs: it answers health checks and nothing else
+
+	Carriers []views.CarrierState // how this node tells people, in the order of the operators' page
 
 	TaveURL      string // where Tave's API is; empty: at VSCO's
 	AllowPrivate bool   // addresses that suppliers type may lead to this machine and this network: the demo and tests
