@@ -150,7 +150,7 @@ SELECT l.org_id, l.id, l.notice_id, l.kind, l.audience, l.recipient_id, l.recipi
 FROM notification_logs l JOIN notices n ON n.org_id = l.org_id AND n.id = l.notice_id
 WHERE l.org_id = $1 AND (l.created_at, l.id) < ($2::timestamptz, $3::uuid)
   AND ($4::channel IS NULL OR l.channel = $4)
-  AND (cardinality($5::text[]) = 0 OR l.status::text = ANY($5)
+  AND (coalesce(cardinality($5::text[]), 0) = 0 OR l.status::text = ANY($5)
        OR ($6::boolean AND l.status = 'queued' AND l.attempts = 0 AND l.next_try_at > now()))
   AND NOT ($7::boolean AND l.status = 'queued' AND l.attempts = 0 AND l.next_try_at > now())
   AND ($8::text = '' OR position(lower($8) IN lower(l.recipient || ' ' || l.address)) > 0)
@@ -327,17 +327,17 @@ func (q *Queries) StepsOf(ctx context.Context, arg StepsOfParams) ([]StepsOfRow,
 }
 
 const suppressedInUse = `-- name: SuppressedInUse :many
+WITH a AS MATERIALIZED ( -- so that each number is read once
+    SELECT concat_ws(' & ', nullif(c.name, ''), nullif(c.partner_name, '')) AS who, lower(c.email) AS email, dialled(c.phone, o.region) AS phone
+    FROM orgs o JOIN clients c ON c.org_id = o.id WHERE o.id = $2 AND NOT c.deleted
+    UNION ALL
+    SELECT u.name, lower(u.email), u.phone FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.org_id = $2
+)
 SELECT f.who::text AS who, f.channel, f.address, f.why, f.since, f.detail
 FROM (
     SELECT DISTINCT ON (s.channel, s.address) a.who, s.channel, s.address, s.why, s.since, s.detail
-    FROM (
-        SELECT concat_ws(' & ', nullif(c.name, ''), nullif(c.partner_name, '')) AS who, lower(c.email) AS email, dialled(c.phone, o.region) AS phone
-        FROM orgs o JOIN clients c ON c.org_id = o.id WHERE o.id = $1 AND NOT c.deleted
-        UNION ALL
-        SELECT u.name, lower(u.email), u.phone FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.org_id = $1
-    ) a
-    CROSS JOIN LATERAL (VALUES ('email'::channel, a.email), ('sms'::channel, a.phone)) AS by(channel, address)
-    JOIN suppressions s ON s.org_id = ANY($2::uuid[]) AND s.channel = by.channel AND s.address = by.address
+    FROM a CROSS JOIN LATERAL (VALUES ('email'::channel, a.email), ('sms'::channel, a.phone)) AS by(channel, address)
+    JOIN suppressions s ON s.org_id = ANY($1::uuid[]) AND s.channel = by.channel AND s.address = by.address
     WHERE by.address <> ''
     ORDER BY s.channel, s.address, s.why IN ('bounced', 'invalid'), s.since, a.who
 ) f
@@ -345,8 +345,8 @@ ORDER BY f.since DESC, f.address LIMIT 100
 `
 
 type SuppressedInUseParams struct {
-	OrgID  uuid.UUID
 	Owners []uuid.UUID
+	OrgID  uuid.UUID
 }
 
 type SuppressedInUseRow struct {
@@ -362,7 +362,7 @@ type SuppressedInUseRow struct {
 // (`owners` are both). Of several reasons the one that nobody here can lift comes first. Indexes: clients_active, the primary
 // keys of memberships and suppressions.
 func (q *Queries) SuppressedInUse(ctx context.Context, arg SuppressedInUseParams) ([]SuppressedInUseRow, error) {
-	rows, err := q.db.Query(ctx, suppressedInUse, arg.OrgID, arg.Owners)
+	rows, err := q.db.Query(ctx, suppressedInUse, arg.Owners, arg.OrgID)
 	if err != nil {
 		return nil, err
 	}

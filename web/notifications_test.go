@@ -48,7 +48,7 @@ func (s *site) told(t *testing.T, org uuid.UUID, m sending) uuid.UUID {
 	}
 	s.exec(t, `INSERT INTO notices (org_id, id, at, kind, facts) VALUES ($1, $2, now(), 'booking', $3) ON CONFLICT DO NOTHING`, org, m.notice, m.facts)
 	s.exec(t, `INSERT INTO notification_logs (org_id, id, notice_id, kind, audience, recipient_id, recipient, channel, address, status, reason, attempts, next_try_at, created_at, delivered_at)
-		VALUES ($1, $2, $3, 'booking', 'team', gen_random_uuid(), $4, $5, $6, $7, $8, $9, $10, $11, CASE WHEN $7 = 'delivered' THEN now() END)`,
+		VALUES ($1, $2, $3, 'booking', 'team', gen_random_uuid(), $4, $5, $6, $7::text::notification_status, $8, $9, $10, $11, CASE WHEN $7::text = 'delivered' THEN now() END)`,
 		org, id, m.notice, m.recipient, m.channel, m.address, m.status, m.reason, m.attempts, m.next, m.created)
 	s.exec(t, `INSERT INTO notification_steps (org_id, id, notification_id, at, step, detail) VALUES ($1, gen_random_uuid(), $2, now(), $3, 'a step of '||$4)`, org, id, m.status, m.recipient)
 	return id
