@@ -1,0 +1,125 @@
+-- name: AddNotifications :many
+-- Exactly one for each notice, recipient and channel: what is there already is left as it is, and is not among the answers.
+-- Index: notification_logs_once.
+INSERT INTO notification_logs (org_id, id, notice_id, kind, audience, recipient_id, recipient, channel, address, urgent, status, reason,
+                               next_try_at, fell_from, digest_id, delivered_at, created_at)
+SELECT @org_id, n.id, n.notice_id, n.kind, n.audience::audience, n.recipient_id, n.recipient, n.channel::channel, n.address, n.urgent, n.status::notification_status,
+       n.reason, CASE WHEN n.status = 'queued' THEN n.after_at END, nullif(n.fell_from, '')::channel, nullif(n.digest_id, '00000000-0000-0000-0000-000000000000'),
+       CASE WHEN n.status = 'delivered' THEN @now::timestamptz END, @now
+FROM unnest(@ids::uuid[], @notice_ids::uuid[], @kinds::text[], @audiences::text[], @recipient_ids::uuid[], @recipients::text[], @channels::text[],
+            @addresses::text[], @urgents::boolean[], @statuses::text[], @reasons::text[], @after_ats::timestamptz[], @fell_froms::text[], @digest_ids::uuid[])
+     AS n(id, notice_id, kind, audience, recipient_id, recipient, channel, address, urgent, status, reason, after_at, fell_from, digest_id)
+ON CONFLICT (org_id, notice_id, recipient_id, channel) DO NOTHING
+RETURNING id, notice_id, recipient_id, channel, status, next_try_at, urgent;
+
+-- name: HoldNotification :one
+-- What is to be sent, with all that decides whether it still should be, locked to the commit. Primary keys.
+SELECT l.id, l.notice_id, l.kind, l.audience, l.recipient_id, l.recipient, l.channel, l.address, l.urgent, l.status, l.provider, l.attempts, l.next_try_at,
+       l.created_at, l.quota_day, n.facts, n.at AS noticed_at,
+       o.name AS org_name, o.tier, o.timezone AS org_zone, o.colour, o.reply_to,
+       coalesce(u.timezone, '') AS own_zone, coalesce(s.why, '') AS suppressed, (m.user_id IS NOT NULL)::boolean AS member
+FROM notification_logs l
+JOIN notices n ON n.org_id = l.org_id AND n.id = l.notice_id
+JOIN orgs o ON o.id = l.org_id
+LEFT JOIN users u ON u.id = l.recipient_id AND l.audience <> 'couple'
+LEFT JOIN memberships m ON m.org_id = l.org_id AND m.user_id = l.recipient_id AND l.audience = 'team'
+LEFT JOIN LATERAL (
+    SELECT why FROM suppressions s WHERE s.org_id IN (l.org_id, '00000000-0000-4000-8000-000000000001') AND s.channel = l.channel AND s.address = lower(l.address)
+    ORDER BY s.since LIMIT 1) s ON true
+WHERE l.org_id = @org_id AND l.id = @id AND l.next_try_at IS NOT NULL
+FOR UPDATE OF l;
+
+-- name: ReserveQuota :one
+-- One more of the day's allowance, and how many that makes; no row: nothing is left. What is urgent is counted past it.
+-- The row lock makes reservations of one organisation and channel wait for each other, so none goes over. Primary key.
+INSERT INTO quota_uses (org_id, channel, day, used)
+SELECT @org_id, @channel, @day, 1 WHERE @urgent::boolean OR @allowance::int > 0
+ON CONFLICT (org_id, channel, day) DO UPDATE SET used = quota_uses.used + 1 WHERE @urgent OR quota_uses.used < @allowance
+RETURNING used;
+
+-- name: ReleaseQuota :exec
+-- What was not handed over costs nothing. Primary key.
+UPDATE quota_uses SET used = used - 1 WHERE org_id = @org_id AND channel = @channel AND day = @day AND used > 0;
+
+-- name: CountRefused :exec
+-- Primary key.
+INSERT INTO quota_uses (org_id, channel, day, refused) VALUES (@org_id, @channel, @day, 1)
+ON CONFLICT (org_id, channel, day) DO UPDATE SET refused = quota_uses.refused + 1;
+
+-- name: BeginAttempt :exec
+-- Written before anything is sent, and waited for on the disk: a run that finds it knows that another one may have sent.
+UPDATE notification_logs SET status = @status, provider = @provider, attempts = attempts + 1, next_try_at = @lease, quota_day = @quota_day, reason = ''
+WHERE org_id = @org_id AND id = @id;
+
+-- name: SettleNotification :exec
+UPDATE notification_logs SET status = @status, reason = @reason, provider = @provider, provider_ref = CASE WHEN @provider_ref::text = '' THEN provider_ref ELSE @provider_ref END,
+    next_try_at = @next_try_at, quota_day = @quota_day, handed_at = coalesce(handed_at, @handed_at), delivered_at = coalesce(delivered_at, @delivered_at)
+WHERE org_id = @org_id AND id = @id;
+
+-- name: NotificationStand :one
+-- How it stands by now, locked: a report may have come while the call was under way.
+SELECT status, next_try_at FROM notification_logs WHERE org_id = @org_id AND id = @id FOR UPDATE;
+
+-- name: HoldReported :one
+-- The notification that a report is about. Primary key.
+SELECT id, notice_id, kind, audience, recipient_id, recipient, channel, address, urgent, status, provider, reason, next_try_at, quota_day
+FROM notification_logs WHERE org_id = @org_id AND id = @id FOR UPDATE;
+
+-- name: FoldReport :exec
+UPDATE notification_logs SET status = @status, reason = @reason, next_try_at = @next_try_at,
+    provider_ref = CASE WHEN provider_ref = '' THEN @provider_ref ELSE provider_ref END,
+    delivered_at = coalesce(delivered_at, @delivered_at), seen_at = coalesce(seen_at, @seen_at)
+WHERE org_id = @org_id AND id = @id;
+
+-- name: AddStep :execrows
+-- A report that came before is not added again. Index: notification_steps_report.
+INSERT INTO notification_steps (org_id, id, notification_id, at, step, provider, report, detail)
+VALUES (@org_id, @id, @notification_id, @at, @step, @provider, @report, @detail)
+ON CONFLICT (org_id, provider, report) WHERE report <> '' DO NOTHING;
+
+-- name: Suppress :execrows
+-- The first reason stays, unless a person's own word replaces it. Primary key.
+INSERT INTO suppressions (org_id, channel, address, why, since, detail) VALUES (@org_id, @channel, lower(@address), @why, @since, @detail)
+ON CONFLICT (org_id, channel, address) DO UPDATE SET why = excluded.why, since = excluded.since, detail = excluded.detail
+WHERE excluded.why IN ('stopped', 'unsubscribed', 'complained') AND suppressions.why NOT IN ('stopped', 'unsubscribed', 'complained');
+
+-- name: Unsuppress :execrows
+-- START takes back a STOP.
+DELETE FROM suppressions WHERE org_id = @org_id AND channel = @channel AND address = lower(@address) AND why = ANY(@whys::text[]);
+
+-- name: SiblingChannels :many
+-- By which channels somebody hears of a notice already, and what they have said of them. Index: notification_logs_once.
+SELECT channel FROM notification_logs WHERE org_id = @org_id AND notice_id = @notice_id AND recipient_id = @recipient_id;
+
+-- name: WordingOf :one
+SELECT subject, opening, closing FROM wordings WHERE org_id = @org_id AND letter = @letter;
+
+-- name: PushDevices :many
+-- Primary key.
+SELECT id, endpoint, p256dh, auth FROM push_subscriptions WHERE user_id = @user_id ORDER BY created_at;
+
+-- name: PushDeviceUsed :exec
+UPDATE push_subscriptions SET last_used_at = now(), failed = '' WHERE user_id = @user_id AND id = @id;
+
+-- name: PushDeviceGone :exec
+-- Its push service says that it is no more.
+DELETE FROM push_subscriptions WHERE user_id = @user_id AND id = @id;
+
+-- name: PutPreference :exec
+INSERT INTO preferences (org_id, user_id, category, channel, pace) VALUES (@org_id, @user_id, @category, @channel, @pace)
+ON CONFLICT (org_id, user_id, category, channel) DO UPDATE SET pace = excluded.pace;
+
+-- name: HouseSecret :one
+-- The one that is there already wins, so all nodes have the same.
+WITH put AS (INSERT INTO house_secrets (name, sealed) VALUES (@name, @sealed) ON CONFLICT (name) DO NOTHING RETURNING sealed)
+SELECT sealed FROM put UNION ALL SELECT h.sealed FROM house_secrets h WHERE h.name = @name LIMIT 1;
+
+-- name: HouseSecrets :many
+SELECT name, sealed FROM house_secrets;
+
+-- name: ResealHouseSecret :exec
+UPDATE house_secrets SET sealed = @sealed WHERE name = @name AND sealed = @before;
+
+-- name: PaceOf :one
+-- What a person chose; no row: nothing. Primary key.
+SELECT pace FROM preferences WHERE org_id = @org_id AND user_id = @user_id AND category = @category AND channel = @channel;
