@@ -298,7 +298,7 @@ func TestEveryStateHasWords(t *testing.T) {
 		say("payment "+string(s), text)
 	}
 	for _, s := range queries.AllTierValues() {
-		say("tier "+string(s), TierName(s))
+		say("tier "+string(s), tierName(s))
 	}
 	for _, s := range queries.AllRoleValues() {
 		say("role "+string(s), RoleName(s))

@@ -69,9 +69,9 @@ func (v PlanView) answered() (string, ui.Tone) {
 		return "", ui.Neutral
 	}
 	if r.Granted != nil && *r.Granted {
-		return fmt.Sprintf("%s was granted on %s.", TierName(r.Tier), dayOf(v.Now, *r.SettledAt)), ui.Good
+		return fmt.Sprintf("%s was granted on %s.", tierName(r.Tier), dayOf(v.Now, *r.SettledAt)), ui.Good
 	}
-	return fmt.Sprintf("%s was declined on %s. Your plan is as it was, and you may ask again.", TierName(r.Tier), dayOf(v.Now, *r.SettledAt)), ui.Neutral
+	return fmt.Sprintf("%s was declined on %s. Your plan is as it was, and you may ask again.", tierName(r.Tier), dayOf(v.Now, *r.SettledAt)), ui.Neutral
 }
 
 // things are what a channel's messages are called.

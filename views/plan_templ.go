@@ -346,7 +346,7 @@ func planOffer(v PlanView, o PlanOffer) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(TierName(o.Tier))
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(tierName(o.Tier))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `plan.templ`, Line: 55, Col: 21}
 				}
@@ -575,7 +575,7 @@ func planMoment(v PlanView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var28 string
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(TierName(v.Tier))
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(tierName(v.Tier))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `plan.templ`, Line: 86, Col: 216}
 				}
@@ -589,7 +589,7 @@ func planMoment(v PlanView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Notice(ui.Accent, TierName(v.Request.Tier)+" is asked for").Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Notice(ui.Accent, tierName(v.Request.Tier)+" is asked for").Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -611,7 +611,7 @@ func planMoment(v PlanView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var29 string
-				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(TierName(v.Tier))
+				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(tierName(v.Tier))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `plan.templ`, Line: 95, Col: 50}
 				}
@@ -652,7 +652,7 @@ func planMoment(v PlanView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var31 string
-				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(TierName(v.Tier))
+				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(tierName(v.Tier))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `plan.templ`, Line: 101, Col: 49}
 				}
@@ -712,7 +712,7 @@ func askFor(kind ui.Kind, tier queries.Tier) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(TierName(tier))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(tierName(tier))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `plan.templ`, Line: 109, Col: 27}
 			}

@@ -110,7 +110,7 @@ func Settings(p Page, v SettingsView) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(TierName(v.Org.Tier))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(tierName(v.Org.Tier))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 35, Col: 26}
 				}

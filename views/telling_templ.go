@@ -417,7 +417,7 @@ func planRequest(now time.Time, r queries.AllOrgsTierRequestsRow) templ.Componen
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(TierName(r.Tier))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(tierName(r.Tier))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `telling.templ`, Line: 64, Col: 49}
 			}
@@ -430,7 +430,7 @@ func planRequest(now time.Time, r queries.AllOrgsTierRequestsRow) templ.Componen
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var24 string
-			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(TierName(r.TierNow))
+			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(tierName(r.TierNow))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `telling.templ`, Line: 64, Col: 84}
 			}
@@ -493,7 +493,7 @@ func planRequest(now time.Time, r queries.AllOrgsTierRequestsRow) templ.Componen
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var28 string
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(TierName(r.Tier))
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(tierName(r.Tier))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `telling.templ`, Line: 73, Col: 53}
 				}

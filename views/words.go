@@ -67,8 +67,8 @@ func unconfirmed(p queries.Provider) bool {
 	return p != queries.ProviderStripe && p != queries.ProviderWedme && p != queries.ProviderCustom
 }
 
-// TierName is a plan as people call it.
-func TierName(t queries.Tier) string {
+// tierName is a plan as people call it.
+func tierName(t queries.Tier) string {
 	switch t {
 	case queries.TierStarter:
 		return "Starter"

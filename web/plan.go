@@ -90,7 +90,7 @@ func (s *Server) createPlanRequest(c echo.Context) error {
 		if err != nil || asked == 0 {
 			return err
 		}
-		return q.Audit(ctx, queries.AuditParams{OrgID: v.OrgID, UserID: &v.UserID, Action: "plan.asked", Subject: string(tier), Detail: views.TierName(tier)})
+		return q.Audit(ctx, queries.AuditParams{OrgID: v.OrgID, UserID: &v.UserID, Action: "plan.asked", Subject: string(tier), Detail: string(tier)})
 	})
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (s *Server) settlePlan(c echo.Context) error {
 				return err
 			}
 		}
-		return q.Audit(ctx, queries.AuditParams{OrgID: r.OrgID, UserID: &v.UserID, Action: done, Subject: id.String(), Detail: views.TierName(r.Tier)})
+		return q.Audit(ctx, queries.AuditParams{OrgID: r.OrgID, UserID: &v.UserID, Action: done, Subject: id.String(), Detail: string(r.Tier)})
 	})
 	if err != nil {
 		return err
