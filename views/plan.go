@@ -105,7 +105,7 @@ func (u ChannelUse) month() ui.Chart {
 	for i, d := range u.Days {
 		p := ui.Point{Label: ui.Day(d.Day), Below: d.Day.Format("2"), Value: d.Used, Now: i == len(u.Days)-1}
 		if d.Refused > 0 {
-			p.Text = fmt.Sprintf("%s, %s not sent", ui.Count(d.Used), ui.Count(d.Refused))
+			p.Label += fmt.Sprintf(" (%s not sent)", ui.Count(d.Refused))
 		}
 		c.Points, sent, refused = append(c.Points, p), sent+d.Used, refused+d.Refused
 	}

@@ -18,7 +18,7 @@ type suppression struct {
 var suppressions = map[string]suppression{
 	"bounced": {"has bounced since", "has not taken our messages since", false,
 		"Ask for another address, or say that it works again once they have mended it.", true},
-	"invalid": {"has not been an address since", "has not been a number that takes messages since", false,
+	"invalid": {"was found not to exist on", "was found to take no messages on", false,
 		"Look for a slip of the pen, or say that it works again if it is right.", true},
 	"complained": {"told their mail provider that our letters are unwanted, on", "told their network that our messages are unwanted, on", true,
 		"Only they can take that back, with their mail provider. Ask how they would rather hear from you.", false},

@@ -29,8 +29,10 @@ func (s *Server) sent(c echo.Context) error {
 	}
 	view := views.SentView{Now: now, Zone: v.Zone, Search: filter.Search, Channel: c.QueryParam("channel"), Group: c.QueryParam("group"), MayLift: s.may(v, manager),
 		Filtered: filter.Search != "" || filter.Channel != nil || len(filter.Statuses) > 0 || c.QueryParam("before") != ""}
-	if view.Suppressed, err = s.q.SuppressedInUse(ctx, queries.SuppressedInUseParams{OrgID: v.OrgID, Owners: suppressors(v.OrgID)}); err != nil {
-		return err
+	if !view.Filtered { // who searches has a question of their own
+		if view.Suppressed, err = s.q.SuppressedInUse(ctx, queries.SuppressedInUseParams{OrgID: v.OrgID, Owners: suppressors(v.OrgID)}); err != nil {
+			return err
+		}
 	}
 	if len(rows) > perPage {
 		rows = rows[:perPage]

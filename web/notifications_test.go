@@ -184,7 +184,7 @@ func TestAddressesThatTakeNothingAreNamedAndFreed(t *testing.T) {
 	w.suppress(t, w.theirs.ID, "email", "cleo@example.com", "unsubscribed")
 	w.suppress(t, queries.House, "email", "theirs@example.com", "bounced")
 	page := w.get(t, "/app/notifications", w.as(t, "manager")).Body.String()
-	for _, want := range []string{"Anna Kay&#39;s e-mail has bounced since 3 May 2027: in words", "Anna Kay replied STOP on 3 May", "Cleo Day&#39;s number has not been a number", "Owner of Kay Photography asked not"} {
+	for _, want := range []string{"Anna Kay&#39;s e-mail has bounced since 3 May 2027: in words", "Anna Kay replied STOP on 3 May", "Cleo Day&#39;s number was found to take no messages on 3 May", "Owner of Kay Photography asked not"} {
 		if !strings.Contains(strings.ReplaceAll(page, "3 May:", "3 May 2027:"), want) {
 			t.Errorf("the page does not say %q", want)
 		}
