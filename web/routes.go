@@ -108,6 +108,11 @@ func (s *Server) routes() []route {
 		{post, "/app/team", owner, s.createMember},
 		{post, "/app/team/:id/role", owner, s.changeRole},
 		{post, "/app/team/:id/removal", owner, s.removeMember},
+		{get, "/app/notifications", staff, s.sent},
+		{get, "/app/notifications/:id", staff, s.sentOne},
+		{post, "/app/suppressions/removal", manager, s.removeSuppression},
+		{get, "/app/plan", staff, s.plan},
+		{post, "/app/plan/requests", owner, s.createPlanRequest},
 		{get, "/live", staff, s.live},
 
 		{get, "/us", couple, s.wedding},
@@ -124,6 +129,7 @@ func (s *Server) routes() []route {
 		{get, "/metrics", anyone, s.metrics},
 		{get, "/ops", operator, s.operations},
 		{get, "/ops/integrations", operator, s.integrations},
+		{post, "/ops/plans/:id", operator, s.settlePlan},
 
 		{get, "/sandbox", demo, s.sandbox},
 		{post, "/sandbox/sign-in", demo, s.sandboxSignIn},
