@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,6 +31,7 @@ type Config struct {
 	Node  string // this process's own name, new at every start
 	Work  bool   // false on a node that only serves pages: it inserts jobs and works none
 	Box   *seal.Box
+	URL   *url.URL // the public address, of which links in letters are made
 
 	AllowPrivate bool   // outside.Config
 	TaveURL      string // inbound.Tave
@@ -74,6 +76,7 @@ func New(c Config) (*Jobs, error) {
 		river.AddWorker(workers, &inbound.TaveDue{Pool: c.Pool})
 		river.AddWorker(workers, &inbound.Import{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &forget{pool: c.Pool})
+		river.AddWorker(workers, &asked{pool: c.Pool, base: c.URL})
 		river.AddWorker(workers, &outbound.Send{Pool: c.Pool, Door: door, Box: c.Box, Log: c.Log})
 		river.AddWorker(workers, &silence{pool: c.Pool, waker: c.Waker, log: c.Log})
 		river.AddWorker(workers, &unwell{pool: c.Pool, waker: c.Waker})

@@ -54,6 +54,7 @@ type Server struct {
 	badProofs *strikes
 	badLogins *strikes
 	pressed   *strikes
+	letters   *strikes
 	counts    *counts
 	draining  chan struct{}
 	world     *sandbox.World
@@ -67,7 +68,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		config: c, pool: c.Pool, q: queries.New(c.Pool), log: c.Log,
 		door:      inbound.NewDoor(c.Pool, c.Jobs.River),
-		badProofs: newStrikes(5), badLogins: newStrikes(10), pressed: newStrikes(5),
+		badProofs: newStrikes(5), badLogins: newStrikes(10), pressed: newStrikes(5), letters: newStrikes(20),
 		draining: make(chan struct{}), world: sandbox.NewWorld(time.Now()), vsco: sandbox.NewVSCO(sandbox.VSCOKey, time.Now()), echo: echo.New(),
 	}
 	if c.Gather > 0 {

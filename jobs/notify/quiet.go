@@ -19,7 +19,9 @@ const (
 )
 
 // Around is the time in which quiet hours do not hold: from two hours before load-in until two hours after breakdown.
-func Around(start, end time.Time) Window { return Window{start.Add(-beforeSetup), end.Add(afterStrike)} }
+func Around(start, end time.Time) Window {
+	return Window{start.Add(-beforeSetup), end.Add(afterStrike)}
+}
 
 // awake is the first moment from at on at which this person may be disturbed by that channel.
 func (p Person) awake(ch queries.Channel, at time.Time) time.Time {
