@@ -132,10 +132,7 @@ func (s *Server) drawSignup(c echo.Context, status int, f views.SignUp) error {
 func (s *Server) signup(c echo.Context) error {
 	n := NewSupplier{Name: c.FormValue("name"), Category: c.FormValue("category"), Timezone: c.FormValue("timezone"), Currency: c.FormValue("currency"),
 		Person: c.FormValue("person"), Email: strings.TrimSpace(c.FormValue("email")), Password: c.FormValue("password")}
-	if err := s.tooManyLetters(c); err != nil {
-		return err
-	}
-	made, faults, err := s.openFromOutside(c.Request().Context(), n)
+	made, faults, err := s.openFromOutside(c, n)
 	if err != nil {
 		return err
 	}
@@ -151,10 +148,14 @@ func (s *Server) signup(c echo.Context) error {
 }
 
 // openFromOutside opens an account for whoever asks, and asks by mail whether the address is theirs.
-func (s *Server) openFromOutside(ctx context.Context, n NewSupplier) (made queries.CreateSupplierRow, faults views.Faults, err error) {
+func (s *Server) openFromOutside(c echo.Context, n NewSupplier) (made queries.CreateSupplierRow, faults views.Faults, err error) {
 	if faults := n.Check(); len(faults) > 0 {
 		return made, faults, nil
 	}
+	if err := s.tooManyLetters(c); err != nil {
+		return made, nil, err
+	}
+	ctx := c.Request().Context()
 	p := n.params() // hashes the password: that takes a while, and the transaction is short
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		if made, err = queries.New(tx).CreateSupplier(ctx, p); err != nil {
