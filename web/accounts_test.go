@@ -20,7 +20,7 @@ func TestAnAccountOpensOnlyWithWhatCanBeKept(t *testing.T) {
 		"name":     {"", " ", strings.Repeat("n", 121), "a\x00b", "\xff"},
 		"category": {"", "astronaut"}, "currency": {"", "pounds", "G1P"}, "person": {"", "\xff"},
 		"timezone": {"", "Local", "Mars/Olympus", "./Europe/London", "Europe//London", "../zoneinfo/UTC", "posixrules", "right/Europe/London", "localtime", "Factory", "leapseconds"},
-		"email": {"", "henry", "Henry <henry@example.com>", "a\x00@example.com", strings.Repeat("h", 250) + "@example.com", w.org.Owner.Email, strings.ToUpper(w.org.Owner.Email)},
+		"email":    {"", "henry", "Henry <henry@example.com>", "a\x00@example.com", strings.Repeat("h", 250) + "@example.com", w.org.Owner.Email, strings.ToUpper(w.org.Owner.Email)},
 		"password": {"", "too short", "ninechars", strings.Repeat("p", 1001)},
 	} {
 		for _, value := range values {

@@ -24,12 +24,13 @@ func (s *Server) verifyForm(c echo.Context) error {
 	return s.drawVerify(c, l)
 }
 
+func (l link) isProven() bool { return l.isTheirAddress() && l.EmailVerifiedAt != nil }
+
 func (s *Server) drawVerify(c echo.Context, l link) error {
-	isProven := l.isTheirAddress() && l.EmailVerifiedAt != nil
-	if l.is != linkGood && !isProven {
+	if l.is != linkGood && !l.isProven() {
 		return s.deadLink(c, l.is, views.Trouble{Kept: "Nothing was changed.", Do: "Sign in and have a new one sent to you, from Settings.", Href: "/app/settings", Label: "To your settings"})
 	}
-	page := views.LinkPage{Token: l.token, Name: l.Name, Address: l.Subject, Stranger: l.stranger(), Done: isProven}
+	page := views.LinkPage{Token: l.token, Name: l.Name, Address: l.Subject, Stranger: l.stranger(), Done: l.isProven()}
 	title := "Is this your address?"
 	if page.Done {
 		title = "Your address is confirmed"
@@ -49,7 +50,10 @@ func (s *Server) verify(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if l.is != linkGood || s.mustSignIn(l) {
+	if l.isProven() || s.mustSignIn(l) { // its page says so
+		return c.Redirect(http.StatusSeeOther, "/verify/"+l.token)
+	}
+	if l.is != linkGood {
 		return s.drawVerify(c, l)
 	}
 	ctx := c.Request().Context()
