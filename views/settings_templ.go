@@ -400,7 +400,7 @@ func Settings(p Page, v SettingsView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Field(ui.Input{Name: "password", Label: "First password", Type: "password", Optional: true, Autocomplete: "new-password", Error: v.Faults["password"], Hint: "They get a letter and choose their own. With a first one they can begin before it comes."}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Field(ui.Input{Name: "password", Label: "First password", Type: "password", Optional: true, Autocomplete: "new-password", Error: v.Faults["password"], Hint: "Only if they are to begin before their letter comes; they choose their own."}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
