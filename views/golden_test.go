@@ -196,6 +196,18 @@ var cases = map[string]templ.Component{
 	"Repairs":           Repairs(page, repairs), "Repairs_nothing": Repairs(page, RepairsView{Now: noon}),
 	"Repairs_nothing_like_that": Repairs(page, RepairsView{Now: noon, Groups: troubleRows, Filter: RepairFilter{Connection: &uuid.Nil}}),
 	"Repairs_staff":             Repairs(page, RepairsView{Now: noon, Groups: troubleRows, List: repairs.List, Filter: RepairFilter{WeddingOn: &soon}}),
+	"Forgot":                    Forgot(page, ForgotForm{Email: "<b>", Fault: "Give an address."}), "Forgot_sent": Forgot(page, ForgotForm{Sent: true}),
+	"Login_sent":       Login(page, SignIn{Sent: true}),
+	"Magic":            Magic(page, LinkPage{Token: "t", Name: "Anna <Kay>", Address: "anna@example.com", Stranger: "Tom <Fry>"}),
+	"Person":           Person(noon, PersonView{Form: PersonForm{Name: "<b>", Email: "x", Faults: Faults{"email": "Give an address."}}, UnderWay: "new@example.com", Others: 2, Devices: []Device{{Label: "Firefox on Windows", First: noon.Add(-time.Hour), Last: noon, Here: true}, {Label: "Safari on iPhone", First: noon.Add(-time.Hour), Last: noon.Add(-time.Minute)}}}),
+	"Person_new":       Person(noon, PersonView{Form: PersonForm{Name: "Anna", Email: "anna@example.com"}}),
+	"Reset":            Reset(page, LinkPage{Token: "t", Name: "Anna <Kay>", Address: "anna@example.com", Fault: "Too short."}),
+	"Unsubscribe":      Unsubscribe(page, UnsubscribeView{Token: "t", Org: "Holm <House>", Address: "anna@example.com"}),
+	"Unsubscribe_done": Unsubscribe(page, UnsubscribeView{Token: "t", Org: "Holm <House>", Address: "anna@example.com", Category: "Payments", Done: true}),
+	"Unproven":         Unproven("anna@example.com"),
+	"Verify":           Verify(page, LinkPage{Token: "t", Name: "Anna Kay", Address: "anna@example.com"}),
+	"Verify_done":      Verify(page, LinkPage{Address: "anna@example.com", Done: true}),
+	"Verify_signin":    Verify(page, LinkPage{Name: "Anna Kay", Address: "anna@example.com", SignIn: "/login?next=x"}),
 	"Preferences": Preferences(page, preferencesView(func(v *PreferencesView) {
 		v.Preview = lastMonth
 		v.Devices = templ.Raw("<p>Two browsers</p>")
