@@ -29,6 +29,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/jobs/notify/carrier"
 	"github.com/wedsync/wedsync/jobs/outbound"
 	"github.com/wedsync/wedsync/migrations"
 	"github.com/wedsync/wedsync/queries"
@@ -40,16 +41,17 @@ import (
 
 // Config is the environment, read once.
 type Config struct {
-	Addr        string   // WEDSYNC_ADDR
-	URL         *url.URL // WEDSYNC_URL
-	Data        string   // WEDSYNC_DATA
-	DatabaseURL string   // DATABASE_URL; empty: the embedded Postgres
-	Postgres    string   // WEDSYNC_POSTGRES: binaries of the embedded Postgres; empty: found or fetched
-	Keys        string   // WEDSYNC_KEYS; empty: a file under Data
-	Operators   []string // WEDSYNC_OPERATORS
-	Gather      int      // WEDSYNC_GATHER: most deliveries that one commit makes durable
-	Private     bool     // WEDSYNC_ALLOW_PRIVATE_URLS
-	TaveURL     string   // TAVE_URL
+	Addr        string      // WEDSYNC_ADDR
+	URL         *url.URL    // WEDSYNC_URL
+	Data        string      // WEDSYNC_DATA
+	DatabaseURL string      // DATABASE_URL; empty: the embedded Postgres
+	Postgres    string      // WEDSYNC_POSTGRES: binaries of the embedded Postgres; empty: found or fetched
+	Keys        string      // WEDSYNC_KEYS; empty: a file under Data
+	Operators   []string    // WEDSYNC_OPERATORS
+	Gather      int         // WEDSYNC_GATHER: most deliveries that one commit makes durable
+	Private     bool        // WEDSYNC_ALLOW_PRIVATE_URLS
+	TaveURL     string      // TAVE_URL
+	Push        carrier.Key // VAPID_PRIVATE_KEY
 }
 
 // configure shows every default, and answers a bad value with one line that names it.
@@ -88,6 +90,11 @@ func configure(getenv func(string) string) (Config, error) {
 		c.Private = true
 	default:
 		return c, fmt.Errorf("WEDSYNC_ALLOW_PRIVATE_URLS takes 1 or 0; it is %q", v)
+	}
+	if v := getenv("VAPID_PRIVATE_KEY"); v != "" {
+		if c.Push, err = carrier.ParseVAPIDKey(v); err != nil {
+			return c, fmt.Errorf("VAPID_PRIVATE_KEY takes a private key for Web Push: %w", err)
+		}
 	}
 	if c.DatabaseURL != "" {
 		if _, err := pgconn.ParseConfig(c.DatabaseURL); err != nil {
@@ -289,6 +296,7 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	node := web.Node{Addr: p.config.Addr, Out: p.out, Name: "wedsync-" + uuid.NewString(), Config: web.Config{
 		Pool: p.pool, Box: p.box, Log: p.log, URL: p.config.URL, Operators: p.config.Operators,
 		Demo: demo, Works: role != "web", Serves: role != "worker", Gather: p.config.Gather, AllowPrivate: p.config.Private || demo, TaveURL: p.config.TaveURL,
+		PushKey: p.config.Push.Public(),
 	}}
 	// The collector runs when the heap has doubled, and ours is small: in a storm of deliveries it would run ten times a
 	// second. Address space that is never touched counts as heap and costs no memory, so it waits for more.

@@ -38,6 +38,7 @@ type Config struct {
 	Serves    bool // false on a node that only works jobs: it answers health checks and nothing else
 
 	TaveURL      string // where Tave's API is; empty: at VSCO's
+	PushKey      string // the public half of the VAPID key; empty: browsers are not asked
 	AllowPrivate bool   // addresses that suppliers type may lead to this machine and this network: the demo and tests
 }
 
@@ -100,7 +101,7 @@ func compressed() echo.MiddlewareFunc {
 		Level: 5, MinLength: 1024,
 		Skipper: func(c echo.Context) bool {
 			p := c.Request().URL.Path // streams must not be held back; static files and River's pages come packed or pack themselves
-			return p == "/live" || strings.HasPrefix(p, "/static/") || strings.HasPrefix(p, "/webhooks/") || strings.HasPrefix(p, "/ops/jobs")
+			return p == "/live" || p == "/sw.js" || strings.HasPrefix(p, "/static/") || strings.HasPrefix(p, "/webhooks/") || strings.HasPrefix(p, "/ops/jobs")
 		},
 	})
 }
