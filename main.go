@@ -29,7 +29,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/wedsync/wedsync/jobs/inbound"
-	"github.com/wedsync/wedsync/jobs/notify/carrier"
+	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/jobs/outbound"
 	"github.com/wedsync/wedsync/migrations"
 	"github.com/wedsync/wedsync/queries"
@@ -41,17 +41,17 @@ import (
 
 // Config is the environment, read once.
 type Config struct {
-	Addr        string      // WEDSYNC_ADDR
-	URL         *url.URL    // WEDSYNC_URL
-	Data        string      // WEDSYNC_DATA
-	DatabaseURL string      // DATABASE_URL; empty: the embedded Postgres
-	Postgres    string      // WEDSYNC_POSTGRES: binaries of the embedded Postgres; empty: found or fetched
-	Keys        string      // WEDSYNC_KEYS; empty: a file under Data
-	Operators   []string    // WEDSYNC_OPERATORS
-	Gather      int         // WEDSYNC_GATHER: most deliveries that one commit makes durable
-	Private     bool        // WEDSYNC_ALLOW_PRIVATE_URLS
-	TaveURL     string      // TAVE_URL
-	Push        carrier.Key // VAPID_PRIVATE_KEY
+	Addr        string   // WEDSYNC_ADDR
+	URL         *url.URL // WEDSYNC_URL
+	Data        string   // WEDSYNC_DATA
+	DatabaseURL string   // DATABASE_URL; empty: the embedded Postgres
+	Postgres    string   // WEDSYNC_POSTGRES: binaries of the embedded Postgres; empty: found or fetched
+	Keys        string   // WEDSYNC_KEYS; empty: a file under Data
+	Operators   []string // WEDSYNC_OPERATORS
+	Gather      int      // WEDSYNC_GATHER: most deliveries that one commit makes durable
+	Private     bool     // WEDSYNC_ALLOW_PRIVATE_URLS
+	TaveURL     string   // TAVE_URL
+	Carriers    notify.Settings
 }
 
 // configure shows every default, and answers a bad value with one line that names it.
@@ -84,17 +84,18 @@ func configure(getenv func(string) string) (Config, error) {
 	if u, err := url.Parse(c.TaveURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return c, fmt.Errorf("TAVE_URL takes the address of Tave's API, such as %s; it is %q", inbound.TaveURL, c.TaveURL)
 	}
+	c.Carriers = notify.Settings{ResendKey: getenv("RESEND_API_KEY"), ResendURL: or("RESEND_URL", notify.ResendURL), ResendSecret: getenv("RESEND_WEBHOOK_SECRET"),
+		SMTPURL: getenv("SMTP_URL"), MailFrom: getenv("MAIL_FROM"), VAPIDKey: getenv("VAPID_PRIVATE_KEY"),
+		TwilioSID: getenv("TWILIO_ACCOUNT_SID"), TwilioToken: getenv("TWILIO_AUTH_TOKEN"), TwilioFrom: getenv("TWILIO_FROM"), TwilioURL: or("TWILIO_URL", notify.TwilioURL)}
+	if err := c.Carriers.Check(); err != nil {
+		return c, err
+	}
 	switch v := getenv("WEDSYNC_ALLOW_PRIVATE_URLS"); v {
 	case "", "0":
 	case "1":
 		c.Private = true
 	default:
 		return c, fmt.Errorf("WEDSYNC_ALLOW_PRIVATE_URLS takes 1 or 0; it is %q", v)
-	}
-	if v := getenv("VAPID_PRIVATE_KEY"); v != "" {
-		if c.Push, err = carrier.ParseVAPIDKey(v); err != nil {
-			return c, fmt.Errorf("VAPID_PRIVATE_KEY takes a private key for Web Push: %w", err)
-		}
 	}
 	if c.DatabaseURL != "" {
 		if _, err := pgconn.ParseConfig(c.DatabaseURL); err != nil {
@@ -295,8 +296,7 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	}
 	node := web.Node{Addr: p.config.Addr, Out: p.out, Name: "wedsync-" + uuid.NewString(), Config: web.Config{
 		Pool: p.pool, Box: p.box, Log: p.log, URL: p.config.URL, Operators: p.config.Operators,
-		Demo: demo, Works: role != "web", Serves: role != "worker", Gather: p.config.Gather, AllowPrivate: p.config.Private || demo, TaveURL: p.config.TaveURL,
-		PushKey: p.config.Push.Public(),
+		Demo: demo, Works: role != "web", Serves: role != "worker", Gather: p.config.Gather, AllowPrivate: p.config.Private || demo, TaveURL: p.config.TaveURL, Carriers: p.config.Carriers,
 	}}
 	// The collector runs when the heap has doubled, and ours is small: in a storm of deliveries it would run ten times a
 	// second. Address space that is never touched counts as heap and costs no memory, so it waits for more.
@@ -455,6 +455,10 @@ func (p *program) rotateKeys(ctx context.Context, args []string) error {
 	}
 	endpoints, err := outbound.Reseal(ctx, p.pool, p.box)
 	if n += endpoints; err != nil {
+		return fmt.Errorf("%d are sealed anew, the rest still opens with the old key; run it again: %w", n, err)
+	}
+	house, err := notify.Reseal(ctx, queries.New(p.pool), p.box)
+	if n += house; err != nil {
 		return fmt.Errorf("%d are sealed anew, the rest still opens with the old key; run it again: %w", n, err)
 	}
 	return p.tell(map[string]any{"sealed": n}, fmt.Sprintf("%d secrets are sealed under the new key", n))

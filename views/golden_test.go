@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/views/mail"
 	"github.com/wedsync/wedsync/views/ui"
 )
 
@@ -108,7 +109,6 @@ var cases = map[string]templ.Component{
 	"NewEndpointButton": NewEndpointButton(),
 	"Push":              Push(page, "The key <that> is none.", "BKey", nil),
 	"PushSwitch":        PushSwitch("BKey", []PushDevice{{ID: one, Endpoint: "https://push.example/a?b=c&d=<e>", Label: "Chrome on <Android>", Since: noon, LastUsed: &day, Failed: "It answered 503."}, {ID: two, Since: noon}}),
-	"PushSwitch_unset":  PushSwitch("", nil),
 	"NewEndpoint": NewEndpoint(page, NewEndpointForm{Name: "Zapier", URL: "http://x", All: []string{"booking.created", "payment.completed"}, Wanted: []string{"payment.completed"},
 		Faults: Faults{"url": "Not that.", "type": "Choose from the list."}}),
 	"EndpointMade":         EndpointMade(page, EndpointSecret{ID: one, Secret: "whsec_1"}),
@@ -137,11 +137,16 @@ var cases = map[string]templ.Component{
 	"Readback_trouble": Readback(page, ReadbackView{ID: one, Now: noon, HasKey: true, Polling: Polling{Next: noon, Trouble: "Tave asks WedSync to slow down."}}),
 	"Sandbox": Sandbox(page, SandboxView{People: []DemoPerson{{"ada", "Ada", "Owner"}}, Orgs: []SandboxOrg{{ID: one, Name: "Holm House", Senders: []SandboxSender{
 		{Provider: queries.ProviderStripe, Buttons: []SandboxButton{{"k", "Pay", "hint"}}}}}}, Sent: &SandboxSent{Label: "Pay", Answer: "Accepted", Status: 202, Body: "{}"}}),
-	"Settings": Settings(page, SettingsView{Now: noon, Org: queries.Org{Name: "Holm House", Timezone: "Europe/London", Currency: "GBP", Tier: queries.TierScale}, Me: one, Owner: true,
+	"Settings": Settings(page, SettingsView{Now: noon, Org: queries.Org{Name: "Holm House", Region: "GB", Timezone: "Europe/London", Currency: "GBP", Tier: queries.TierScale}, Me: one, Owner: true, Regions: []ui.Option{{Value: "FR", Label: "France"}, {Value: "GB", Label: "United Kingdom"}},
 		Team:  []queries.TeamRow{{UserID: one, Name: "Anna", Role: queries.RoleOwner}, {UserID: two, Name: "Tom", Role: queries.RoleStaff}},
 		Audit: []queries.LatestAuditRow{{At: noon, Action: "member.role", Who: "Anna", Detail: "staff"}}, Faults: Faults{"email": "Taken."}}),
-	"Signup":  Signup(page, SignUp{Name: "Holm", Faults: Faults{"email": "Taken."}, Zones: []ui.Option{{Value: "UTC", Label: "UTC"}}, Currencies: []ui.Option{{Value: "GBP", Label: "GBP"}}}),
-	"Wedding": Wedding(page, noon, queries.CoupleHomeRow{Names: "Anna & Tom", HeldOn: day, Timezone: "Europe/London", Venue: "Holm House"}),
+	"Wordings":       Wordings(page, WordingsView{Now: noon, Changed: map[string]time.Time{"booking.couple": noon.Add(-time.Hour)}, Colour: "#4f7a5b", ReplyTo: "hello@example.com"}),
+	"Wordings_wrong": Wordings(page, WordingsView{Now: noon, Colour: "<red>", ReplyTo: "x", Faults: Faults{"colour": "Not a colour.", "reply_to": "Not an address."}}),
+	"Wording":        Wording(page, wordingOf(nil, "Kay & Fry")),
+	"Wording_wrong":  Wording(page, wordingOf(Faults{"subject": "There is no {{venu}} here.", "opening": "A {{ is not closed."}, "")),
+	"WordingShown":   WordingShown(WordingPreview{Letter: mail.Write(mail.Example(mail.Invite), mail.Brand{Name: "<b>"}, mail.Reader{Audience: mail.Team}, mail.Wording{Closing: "A\nB"}, mail.Links{Base: "https://x"})}),
+	"Signup":         Signup(page, SignUp{Name: "Holm", Faults: Faults{"email": "Taken."}, Zones: []ui.Option{{Value: "UTC", Label: "UTC"}}, Currencies: []ui.Option{{Value: "GBP", Label: "GBP"}}}),
+	"Wedding":        Wedding(page, noon, queries.CoupleHomeRow{Names: "Anna & Tom", HeldOn: day, Timezone: "Europe/London", Venue: "Holm House"}),
 	"Weddings": Weddings(page, WeddingList{Zone: "Europe/London", Rows: []queries.WeddingsRow{{ID: one, Title: "Kay & Fry", StartsLocal: &day, Timezone: "Asia/Tokyo", Venue: "Holm", Status: queries.BookingStatusConfirmed,
 		ValueMinor: ptr(int64(250000)), ValueCurrency: "GBP"}, {ID: two, ClientName: "A", PartnerName: "B", Status: queries.BookingStatusCancelled}}}),
 	"Weddings_empty": Weddings(page, WeddingList{}), "Weddings_past": Weddings(page, WeddingList{Past: true}),
@@ -164,7 +169,42 @@ var cases = map[string]templ.Component{
 	"Repairs":           Repairs(page, repairs), "Repairs_nothing": Repairs(page, RepairsView{Now: noon}),
 	"Repairs_nothing_like_that": Repairs(page, RepairsView{Now: noon, Groups: troubleRows, Filter: RepairFilter{Connection: &uuid.Nil}}),
 	"Repairs_staff":             Repairs(page, RepairsView{Now: noon, Groups: troubleRows, List: repairs.List, Filter: RepairFilter{WeddingOn: &soon}}),
-	"SecretMade":                SecretMade(page, NewlyMade{ID: one, Provider: queries.ProviderCustom, Proof: queries.SenderProofSigned, Secret: "whsec_1"}),
+	"Preferences": Preferences(page, preferencesView(func(v *PreferencesView) {
+		v.Preview = lastMonth
+		v.Devices = templ.Raw("<p>Two browsers</p>")
+	})),
+	"Preferences_first": Preferences(page, preferencesView(func(v *PreferencesView) {
+		v.EmailProven, v.Pushes, v.Phone, v.Lacks, v.Tier, v.From, v.Until = false, false, PhoneView{Country: "United Kingdom"}, map[queries.Channel]bool{queries.ChannelSms: true}, queries.TierFree, "", ""
+	})),
+	"Preferences_code": Preferences(page, preferencesView(func(v *PreferencesView) { v.Phone.Proven, v.Phone.Waits = false, true })),
+	"Preferences_wrong": Preferences(page, preferencesView(func(v *PreferencesView) {
+		v.Faults = Faults{"bookings-email": "Choose it.", "quiet_from": "Say from when.", "phone": "This is <no> number.", "code": "Not the code."}
+		v.Rows[0].Cells[0].Error, v.Phone.Typed, v.Phone.Proven = "Choose it.", `07"<x>`, false
+		v.Wrong = []ui.Fault{{Field: "bookings-email", Message: "Choose it."}, {Field: "phone", Message: "This is <no> number."}}
+	})),
+	"Preferences_stopped":   Preferences(page, preferencesView(func(v *PreferencesView) { v.Phone.Why, v.EmailWhy = "stopped", "bounced" })),
+	"PreferencesTried":      PreferencesTried(lastMonth),
+	"PreferencesTried_kept": PreferencesTried(PreviewOfWishes{Kept: true}),
+	"SecretMade":            SecretMade(page, NewlyMade{ID: one, Provider: queries.ProviderCustom, Proof: queries.SenderProofSigned, Secret: "whsec_1"}),
+}
+
+var lastMonth = PreviewOfWishes{Notices: 41, Held: 3, Bundled: 12, Full: true, Channels: []ChannelCount{{Channel: queries.ChannelEmail, Messages: 9, AtOnce: 4, Held: 1, Bundled: 12, Bundles: 4},
+	{Channel: queries.ChannelPush, Messages: 29, AtOnce: 26, Held: 3}, {Channel: queries.ChannelSms}, {Channel: queries.ChannelInApp, Messages: 41, AtOnce: 41}},
+	Lines: []PreviewLine{{At: noon, Title: "Kay <& Fry> is confirmed", Words: "By push at once, by e-mail, gathered, at 08:00"}, {At: noon.Add(-time.Hour), Title: "£500.00 paid", Words: "In WedSync only"}}}
+
+func preferencesView(change func(*PreferencesView)) PreferencesView {
+	every, yes := []queries.Pace{queries.PaceAtOnce, queries.PaceDaily, queries.PaceWeekly, queries.PaceOff}, []queries.Pace{queries.PaceAtOnce, queries.PaceOff}
+	row := func(key, title string, email, push, sms queries.Pace, texts []queries.Pace) PreferenceRow {
+		return PreferenceRow{Key: key, Title: title, Words: "What is in it", Cells: []PreferenceCell{{Channel: queries.ChannelEmail, Name: key + ".email", ID: key + "-email", Pace: email, Offers: every},
+			{Channel: queries.ChannelPush, Name: key + ".push", ID: key + "-push", Pace: push, Offers: yes}, {Channel: queries.ChannelSms, Name: key + ".sms", ID: key + "-sms", Pace: sms, Offers: texts}}}
+	}
+	fixed := PreferenceRow{Key: "security", Title: "Your account", Words: "Always, by e-mail", Fixed: true, Cells: []PreferenceCell{{Channel: queries.ChannelEmail, Pace: queries.PaceAtOnce, Offers: yes[:1]},
+		{Channel: queries.ChannelPush, Pace: queries.PaceOff, Offers: yes[1:]}, {Channel: queries.ChannelSms, Pace: queries.PaceOff, Offers: yes[1:]}}}
+	v := PreferencesView{Zone: "", Zones: []ui.Option{{Label: "As your business: Europe/London"}, {Value: "Asia/Tokyo", Label: "Asia/Tokyo"}}, From: "22:00", Until: "07:00", Email: "anna@example.com", EmailProven: true,
+		Pushes: true, Tier: queries.TierScale, Phone: PhoneView{Number: "+447911123456", Typed: "+447911123456", Proven: true, Country: "United Kingdom"},
+		Rows: []PreferenceRow{row("bookings", "Bookings", queries.PaceAtOnce, queries.PaceAtOnce, queries.PaceAtOnce, yes), row("clients", "Clients <&>", queries.PaceDaily, queries.PaceOff, queries.PaceOff, yes[1:]), fixed}}
+	change(&v)
+	return v
 }
 
 func endpointView(row queries.EndpointByIDRow) EndpointView {
@@ -193,6 +233,14 @@ func mapping(leaves int) MappingView {
 		v.Leaves = append(v.Leaves, MappingLeaf{Path: "field" + string(rune('a'+i)), Shown: "<value>", Type: "text"})
 	}
 	return v
+}
+
+func wordingOf(faults Faults, wedding string) WordingView {
+	w := mail.Wording{Subject: "For <{{couple}}>", Opening: "{{news}}", Closing: "Yours"}
+	reader := mail.Reader{Audience: mail.Couple}
+	letter := mail.Write(mail.Example(mail.Payment), mail.Brand{Name: "Holm House"}, reader, w, mail.Links{})
+	return WordingView{Kind: mail.Payment, Audience: mail.Couple, Wording: w, Ours: mail.Write(mail.Example(mail.Payment), mail.Brand{Name: "Holm House"}, reader, mail.Wording{}, mail.Links{}),
+		Changed: wedding != "", Faults: faults, Preview: WordingPreview{Letter: letter, Wedding: wedding, Wrong: WordingFaults(faults)}}
 }
 
 func TestGolden(t *testing.T) {
@@ -278,6 +326,14 @@ func TestEveryStateHasWords(t *testing.T) {
 	for _, s := range queries.AllImportStatusValues() {
 		text, _ := importWords(s)
 		say("import "+string(s), text)
+	}
+	clear(words)
+	for _, p := range queries.AllPaceValues() {
+		say("pace "+string(p), paceWords(p))
+	}
+	for _, ch := range queries.AllChannelValues() {
+		say("channel "+string(ch), channelName(ch))
+		say("by channel "+string(ch), ChannelBy(ch))
 	}
 	clear(words)
 	for _, s := range queries.AllBookingStatusValues() {

@@ -88,6 +88,7 @@ func OpenSupplier(ctx context.Context, pool *pgxpool.Pool, n NewSupplier) (queri
 	row, err := queries.New(pool).CreateSupplier(ctx, queries.CreateSupplierParams{
 		OrgName: strings.TrimSpace(n.Name), Category: n.Category, Timezone: n.Timezone, Currency: currency, Tier: n.Tier,
 		Email: n.Email, PersonName: strings.TrimSpace(n.Person), PasswordHash: seal.HashPassword(n.Password), Verified: n.Verified,
+		Region: regionOf(n.Timezone),
 	})
 	if isTaken(err) {
 		return row, taken, nil

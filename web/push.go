@@ -23,10 +23,14 @@ func (s *Server) drawPush(c echo.Context, status int, fault string) error {
 	if err != nil {
 		return err
 	}
+	push, err := s.ear.Carriers.Push.Wire(c.Request().Context())
+	if err != nil {
+		return err
+	}
 	p := s.page(c, "Notifications in your browsers", "settings")
 	p.Lead = "What matters reaches you also while WedSync is closed, on every computer and phone where you turn it on."
 	p.Tabs = settingsTabs("/app/preferences")
-	return draw(c, status, views.Push(p, fault, s.config.PushKey, devices))
+	return draw(c, status, views.Push(p, fault, push.Key.Public(), devices))
 }
 
 // pushDevices are the visitor's own.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/seal"
 	"github.com/wedsync/wedsync/views"
+	"github.com/wedsync/wedsync/views/ui"
 )
 
 func (s *Server) settings(c echo.Context) error {
@@ -27,7 +29,7 @@ func (s *Server) drawSettings(c echo.Context, status int, form views.NewMember, 
 	if err != nil {
 		return err
 	}
-	view := views.SettingsView{Now: time.Now(), Org: org, Me: v.UserID, Owner: v.Role == queries.RoleOwner, Team: team, Form: form, Faults: faults}
+	view := views.SettingsView{Now: time.Now(), Org: org, Me: v.UserID, Owner: v.Role == queries.RoleOwner, Team: team, Form: form, Faults: faults, Regions: regions()}
 	if s.may(v, manager) {
 		if view.Audit, err = s.q.LatestAudit(ctx, v.OrgID); err != nil {
 			return err
@@ -36,6 +38,25 @@ func (s *Server) drawSettings(c echo.Context, status int, form views.NewMember, 
 	p := s.page(c, "Settings", "settings")
 	p.Tabs = settingsTabs("/app/settings")
 	return draw(c, status, views.Settings(p, view))
+}
+
+// changeRegion says how numbers without a country code are read from now on. Numbers kept before stay as they are.
+func (s *Server) changeRegion(c echo.Context) error {
+	v, ctx, region := visitorOf(c), c.Request().Context(), c.FormValue("region")
+	if !slices.ContainsFunc(regions(), func(o ui.Option) bool { return o.Value == region }) {
+		return s.drawSettings(c, http.StatusUnprocessableEntity, views.NewMember{Role: "staff"}, views.Faults{"region": "Choose a country from the list."})
+	}
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		q := queries.New(tx)
+		if err := q.ChangeRegion(ctx, queries.ChangeRegionParams{OrgID: v.OrgID, Region: region}); err != nil {
+			return err
+		}
+		return q.Audit(ctx, queries.AuditParams{OrgID: v.OrgID, UserID: &v.UserID, Action: "org.region", Detail: regionName(region)})
+	})
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/app/settings")
 }
 
 // settingsTabs are the pages behind Settings.
