@@ -1,9 +1,12 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
+	"github.com/a-h/templ"
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"github.com/wedsync/wedsync/jobs/notify/carrier"
@@ -11,31 +14,13 @@ import (
 	"github.com/wedsync/wedsync/views"
 )
 
-// pushHome is the page that shows the switch.
-const pushHome = "/app/push"
-
-func (s *Server) pushPage(c echo.Context) error {
-	return s.drawPush(c, http.StatusOK, "")
-}
-
-func (s *Server) drawPush(c echo.Context, status int, fault string) error {
-	devices, err := s.pushDevices(c)
+// pushSwitch turns pushes on and off in the browser that shows it, and lists the visitor's others.
+func (s *Server) pushSwitch(ctx context.Context, user uuid.UUID) (templ.Component, error) {
+	push, err := s.ear.Carriers.Push.Wire(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	push, err := s.ear.Carriers.Push.Wire(c.Request().Context())
-	if err != nil {
-		return err
-	}
-	p := s.page(c, "Notifications in your browsers", "settings")
-	p.Lead = "What matters reaches you also while WedSync is closed, on every computer and phone where you turn it on."
-	p.Tabs = settingsTabs("/app/preferences")
-	return draw(c, status, views.Push(p, fault, push.Key.Public(), devices))
-}
-
-// pushDevices are the visitor's own.
-func (s *Server) pushDevices(c echo.Context) ([]views.PushDevice, error) {
-	rows, err := s.q.PushSubscriptionsOf(c.Request().Context(), visitorOf(c).UserID)
+	rows, err := s.q.PushSubscriptionsOf(ctx, user)
 	if err != nil {
 		return nil, err
 	}
@@ -43,14 +28,14 @@ func (s *Server) pushDevices(c echo.Context) ([]views.PushDevice, error) {
 	for i, r := range rows {
 		devices[i] = views.PushDevice{ID: r.ID, Endpoint: r.Endpoint, Label: r.Label, Since: r.CreatedAt, LastUsed: r.LastUsedAt, Failed: r.Failed}
 	}
-	return devices, nil
+	return views.PushSwitch(push.Key.Public(), devices), nil
 }
 
 // createPush keeps what a browser gave, or renews it. A browser where somebody else was signed in before is theirs no more.
 func (s *Server) createPush(c echo.Context) error {
 	sub, err := carrier.ParseSubscription(c.FormValue("endpoint"), c.FormValue("p256dh"), c.FormValue("auth"), s.config.AllowPrivate)
 	if err != nil {
-		return s.drawPush(c, http.StatusUnprocessableEntity, err.Error())
+		return s.drawPreferences(c, http.StatusUnprocessableEntity, typed{faults: views.Faults{"push": err.Error()}})
 	}
 	label := strings.TrimSpace(c.FormValue("label"))
 	if !named(label) {
@@ -65,7 +50,7 @@ func (s *Server) createPush(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, pushHome)
+	return c.Redirect(http.StatusSeeOther, "/app/preferences")
 }
 
 func (s *Server) removePush(c echo.Context) error {
@@ -80,7 +65,7 @@ func (s *Server) removePush(c echo.Context) error {
 	if gone == 0 {
 		return errNotFound
 	}
-	return c.Redirect(http.StatusSeeOther, pushHome)
+	return c.Redirect(http.StatusSeeOther, "/app/preferences?done=browser")
 }
 
 // browserName is what a person would call it, for their own list: "Firefox on Windows". The order matters, since each

@@ -68,7 +68,7 @@ func TestABrowserIsKeptRenewedAndRemoved(t *testing.T) {
 		len(first[0].P256dh) != 65 || len(first[0].Auth) != 16 {
 		t.Fatalf("%+v", first)
 	}
-	page := w.get(t, "/app/push", w.session(t, ada)).Body.String()
+	page := w.get(t, "/app/preferences", w.session(t, ada)).Body.String()
 	for _, want := range []string{"Firefox on Linux", `data-key="B`, "https://push.example/one", "/static/push."} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %s", want)
@@ -123,7 +123,7 @@ func TestWhatABrowserMayNotGive(t *testing.T) {
 		form := aBrowser(t, "https://push.example/x")
 		change(form)
 		got := w.do(t, w.request(t, http.MethodPost, "/app/push", form, w.session(t, w.org.Owner)))
-		if got.Code != http.StatusUnprocessableEntity || !strings.Contains(got.Body.String(), "This browser is not told yet") {
+		if got.Code != http.StatusUnprocessableEntity || !strings.Contains(got.Body.String(), "Nothing was changed") {
 			t.Errorf("%s: %d", what, got.Code)
 		}
 	}

@@ -105,7 +105,6 @@ func (s *Server) routes() []route {
 		{post, "/app/team/:id/role", owner, s.changeRole},
 		{post, "/app/team/:id/removal", owner, s.removeMember},
 		{get, "/live", staff, s.live},
-		{get, "/app/push", staff, s.pushPage},
 		{post, "/app/push", staff, s.createPush},
 		{post, "/app/push/:id/removal", staff, s.removePush},
 		{get, "/sw.js", anyone, echo.WrapHandler(static.Worker())},

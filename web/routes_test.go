@@ -187,7 +187,6 @@ var routeCases = map[string]routeCase{
 	"POST /app/repairs/rehearsals":              {ok: 200},
 	"POST /app/repairs/runs":                    {ok: 303},
 	"POST /app/connections/:id/rotation":        {ok: 201, id: aConnection},
-	"GET /app/push":                             {ok: 200},
 	"POST /app/push":                            {ok: 422, form: url.Values{"endpoint": {"https://127.0.0.1/x"}}},
 	"POST /app/push/:id/removal":                {ok: 303, id: aPush, not: map[string]int{"staff": 404, "manager": 404, "operator": 404}}, // one's own only
 	"GET /sw.js":                                {ok: 200},

@@ -36,7 +36,7 @@ type gallery struct {
 }
 
 // notForPeople are the GET routes without a page.
-var notForPeople = []string{"/live", "/healthz", "/readyz", "/metrics", "/sandbox/vsco/*", "/sandbox/sheets/lightblue.csv", "/sandbox/sheets/lightblue.html"}
+var notForPeople = []string{"/live", "/healthz", "/readyz", "/metrics", "/sw.js", "/sandbox/vsco/*", "/sandbox/sheets/lightblue.csv", "/sandbox/sheets/lightblue.html"}
 
 // TestEveryPage takes every page's picture on a phone and on a desk, by day and by night, and has axe look at each.
 func TestEveryPage(t *testing.T) {

@@ -175,7 +175,7 @@ func TestABrowserIsToldWhileNobodyLooks(t *testing.T) {
 	w := sitDown(t, h.Base, notified)
 	w.subscribable(browser, "")
 	w.signIn(ada.email, password)
-	w.visit("/app/push")
+	w.visit("/app/preferences")
 	w.see("This browser is not told while WedSync is closed.")
 	w.press("Tell me in this browser")
 	w.see("This browser is told, also while WedSync is closed.")
@@ -258,7 +258,7 @@ func (w *worker) clicks(n pushShown) {
 	if open, err := w.inside.Evaluate(`async url => { const tabs = await clients.matchAll({ type: 'window', includeUncontrolled: true }); return tabs.some(tab => tab.url === url) }`, n.URL); err != nil || open != true {
 		w.t.Errorf("the worker does not see the open page: %v, %v", open, err)
 	}
-	w.visit("/app/push")
+	w.visit("/app/preferences")
 }
 
 // TestAPersonIsToldWhyTheirBrowserIsNotAsked has a case for every way in which a browser may not be told.
@@ -289,7 +289,7 @@ func TestAPersonIsToldWhyTheirBrowserIsNotAsked(t *testing.T) {
 			w := sitDown(t, h.Base, c.options)
 			w.subscribable(service.subscribe(), c.script)
 			w.signIn(ada.email, password)
-			w.visit("/app/push")
+			w.visit("/app/preferences")
 			if c.press {
 				w.press("Tell me in this browser")
 			}
