@@ -130,6 +130,7 @@ var cases = map[string]templ.Component{
 		{ID: two, Name: "Make", DisabledAt: &noon, DisabledWhy: "It answered 410."}}),
 	"Endpoints_empty":   Endpoints(page, noon, nil),
 	"NewEndpointButton": NewEndpointButton(),
+	"PushSwitch":        PushSwitch("BKey", []PushDevice{{ID: one, Endpoint: "https://push.example/a?b=c&d=<e>", Label: "Chrome on <Android>", Since: noon, LastUsed: &day, Failed: "It answered 503."}, {ID: two, Since: noon}}),
 	"NewEndpoint": NewEndpoint(page, NewEndpointForm{Name: "Zapier", URL: "http://x", All: []string{"booking.created", "payment.completed"}, Wanted: []string{"payment.completed"},
 		Faults: Faults{"url": "Not that.", "type": "Choose from the list."}}),
 	"EndpointMade":         EndpointMade(page, EndpointSecret{ID: one, Secret: "whsec_1"}),

@@ -126,6 +126,9 @@ func (s *Server) routes() []route {
 		{get, "/app/plan", staff, s.plan},
 		{post, "/app/plan/requests", owner, s.createPlanRequest},
 		{get, "/live", staff, s.live},
+		{post, "/app/push", staff, s.createPush},
+		{post, "/app/push/:id/removal", staff, s.removePush},
+		{get, "/sw.js", anyone, echo.WrapHandler(static.Worker())},
 
 		{get, "/us", couple, s.wedding},
 

@@ -171,7 +171,7 @@ func (s *site) connect(t *testing.T, org uuid.UUID, p queries.Provider, proof qu
 	return made
 }
 
-var holdsToken = regexp.MustCompile(`^/(verify|reset|magic|unsubscribe)/.|^/webhooks/(custom|stripe|tave|honeybook|lightblue|studioninja|shootq|wedme)/.`)
+var holdsToken = regexp.MustCompile(`^/(verify|reset|magic|unsubscribe)/.|^/webhooks/(nobody|custom|stripe|tave|honeybook|lightblue|studioninja|shootq|wedme)/.`)
 
 func checkHeaders(t *testing.T, r *http.Request, h http.Header) {
 	t.Helper()

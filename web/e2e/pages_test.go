@@ -39,7 +39,7 @@ type gallery struct {
 
 // notForPeople are the GET routes without a page.
 var notForPeople = []string{"/live", "/healthz", "/readyz", "/metrics", "/sandbox/vsco/*", "/sandbox/resend/*", "/sandbox/twilio/*", "/sandbox/outbox/:id/html",
-	"/sandbox/sheets/lightblue.csv", "/sandbox/sheets/lightblue.html"}
+	"/sandbox/sheets/lightblue.csv", "/sandbox/sheets/lightblue.html", "/sw.js"}
 
 // TestEveryPage takes every page's picture on a phone and on a desk, by day and by night, and has axe look at each.
 func TestEveryPage(t *testing.T) {
