@@ -81,7 +81,7 @@ const (
 func (g *gallery) sent() (mail, text string) {
 	to := sandbox.NewWorld(time.Now()).Carriers(must(url.Parse(g.Base))(g.t))
 	post := func(address, contentType, user, password, body string) (answer struct{ ID, SID string }) {
-		req := must(http.NewRequest(http.MethodPost, address, strings.NewReader(body)))(g.t)
+		req := must(http.NewRequest(http.MethodPost, address, strings.NewReader(strings.ReplaceAll(body, "http://127.0.0.1/", g.Base+"/"))))(g.t)
 		req.Header.Set("Content-Type", contentType)
 		if req.SetBasicAuth(user, password); user == "" {
 			req.Header.Set("Authorization", "Bearer "+password)
