@@ -246,7 +246,7 @@ func preferencesForm(v PreferencesView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Select(ui.Input{Name: "timezone", Label: "Your time zone", Value: v.Zone, Options: v.Zones, Error: v.Faults["timezone"], Attrs: notRequired}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select(ui.Input{Name: "timezone", Label: "Your time zone", Value: v.Zone, Options: v.Zones, Error: v.Faults["timezone"], Hint: "Your business keeps the time of " + v.OrgZone + ".", Attrs: notRequired}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
