@@ -35,6 +35,14 @@ WHERE org_id = @org_id AND peer = @peer;
 INSERT INTO outside_calls (org_id, id, at, peer, purpose, method, host, status, outcome, took_ms)
 VALUES (@org_id, @id, @at, @peer, @purpose, @method, @host, @status, @outcome, @took_ms);
 
+-- name: TellCallOfHealthy :execrows
+-- The row that tells, written only while the peer's breaker is closed and remembers no failure: then an answered call
+-- changes nothing about it, and its lock is not asked for. Index: the breaker's primary key.
+INSERT INTO outside_calls (org_id, id, at, peer, purpose, method, host, status, outcome, took_ms)
+SELECT @org_id::uuid, @id::uuid, @at::timestamptz, @peer::text, @purpose::text, @method::text, @host::text, sqlc.narg('status')::integer, @outcome::text, @took_ms::integer
+FROM breakers b
+WHERE b.org_id = @breaker_org_id AND b.peer = @peer AND b.opened_at IS NULL AND b.failures = 0 AND NOT jsonb_path_exists(b.recent, '$[*].f');
+
 -- name: LatestCalls :many
 -- The newest calls to a peer. Index: outside_calls_of_peer, backwards.
 SELECT id, at, purpose, method, host, status, outcome, took_ms FROM outside_calls

@@ -305,6 +305,49 @@ func (q *Queries) TellCall(ctx context.Context, arg TellCallParams) error {
 	return err
 }
 
+const tellCallOfHealthy = `-- name: TellCallOfHealthy :execrows
+INSERT INTO outside_calls (org_id, id, at, peer, purpose, method, host, status, outcome, took_ms)
+SELECT $1::uuid, $2::uuid, $3::timestamptz, $4::text, $5::text, $6::text, $7::text, $8::integer, $9::text, $10::integer
+FROM breakers b
+WHERE b.org_id = $11 AND b.peer = $4 AND b.opened_at IS NULL AND b.failures = 0 AND NOT jsonb_path_exists(b.recent, '$[*].f')
+`
+
+type TellCallOfHealthyParams struct {
+	OrgID        uuid.UUID
+	ID           uuid.UUID
+	At           time.Time
+	Peer         string
+	Purpose      string
+	Method       string
+	Host         string
+	Status       *int32
+	Outcome      string
+	TookMs       int32
+	BreakerOrgID uuid.UUID
+}
+
+// The row that tells, written only while the peer's breaker is closed and remembers no failure: then an answered call
+// changes nothing about it, and its lock is not asked for. Index: the breaker's primary key.
+func (q *Queries) TellCallOfHealthy(ctx context.Context, arg TellCallOfHealthyParams) (int64, error) {
+	result, err := q.db.Exec(ctx, tellCallOfHealthy,
+		arg.OrgID,
+		arg.ID,
+		arg.At,
+		arg.Peer,
+		arg.Purpose,
+		arg.Method,
+		arg.Host,
+		arg.Status,
+		arg.Outcome,
+		arg.TookMs,
+		arg.BreakerOrgID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const weddingUnderWay = `-- name: WeddingUnderWay :one
 SELECT lower(during)::timestamptz AS starts_at FROM bookings
 WHERE org_id = $1 AND status = 'confirmed'

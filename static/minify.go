@@ -1,9 +1,6 @@
 package static
 
-import (
-	"bytes"
-	"regexp"
-)
+import "regexp"
 
 var (
 	cssToken = regexp.MustCompile(`(?s)"(?:[^"\\]|\\.)*"|/\*.*?\*/|\s*[{};,]\s*|\s+`)
@@ -31,18 +28,4 @@ func Minify(css []byte) []byte {
 	})
 	css = cssColon.ReplaceAll(css, []byte{':'})
 	return lastSemi.ReplaceAll(css, []byte{'}'})
-}
-
-// lighten takes comments that fill a line, and indentation, out of a script of ours. It asks that no text in it runs over
-// several lines; the tests see to that.
-func lighten(js []byte) []byte {
-	var out bytes.Buffer
-	for line := range bytes.Lines(js) {
-		line = bytes.TrimSpace(line)
-		if len(line) > 0 && !bytes.HasPrefix(line, []byte("//")) {
-			out.Write(line)
-			out.WriteByte('\n')
-		}
-	}
-	return out.Bytes()
 }

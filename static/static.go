@@ -16,7 +16,7 @@ import (
 
 // Exactly the files that are served: node_modules holds much more than a page needs.
 //
-//go:embed css/*.css js/*.js icons/* manifest.webmanifest
+//go:embed css/*.css js/*.js sw.js icons/* manifest.webmanifest
 //go:embed node_modules/htmx.org/dist/htmx.min.js
 //go:embed node_modules/htmx-ext-sse/dist/sse.min.js
 //go:embed node_modules/@fontsource-variable/fraunces/files/fraunces-latin-opsz-normal.woff2
@@ -46,7 +46,7 @@ const (
 )
 
 // Handler serves the files under Prefix, by their fingerprinted and by their plain names.
-// A plain name has to be asked for again each time; it exists for what the outside must find (icons, a service worker).
+// A plain name has to be asked for again each time; it exists for what the outside must find, such as icons.
 func Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, Prefix)
@@ -59,6 +59,14 @@ func Handler() http.Handler {
 			return
 		}
 		http.NotFound(w, r)
+	})
+}
+
+// Worker serves the service worker, which has to come from the root: it works for the pages below its address.
+func Worker() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Service-Worker-Allowed", "/")
+		serve(w, r, table.byName["sw.js"], askMe)
 	})
 }
 
@@ -76,9 +84,6 @@ func serve(w http.ResponseWriter, r *http.Request, a *asset, cache string) {
 			h.Set("ETag", a.etagPacked)
 			body = a.packed
 		}
-	}
-	if a.name == "sw.js" {
-		h.Set("Service-Worker-Allowed", "/") // it lives under /static/ and works for the whole site
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }

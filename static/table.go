@@ -36,12 +36,13 @@ func build(src fs.FS) assets {
 			}
 			body := read(src, p)
 			if dir == "js" {
-				body = lighten(body)
+				body = Lighten(body)
 			}
 			t.add(path.Base(p), body)
 			return nil
 		}))
 	}
+	t.add("sw.js", Lighten(t.link(read(src, "sw.js"))))
 	t.add("manifest.webmanifest", t.link(read(src, "manifest.webmanifest")))
 	t.add("app.css", t.link(Minify(stylesheet(src))))
 	return t

@@ -37,7 +37,8 @@ const patience = 15 * time.Second
 func (n *Node) Run(ctx context.Context) error {
 	n.Waker = queries.NewWaker(queries.New(n.Pool), n.Log)
 	var err error
-	if n.Jobs, err = jobs.New(jobs.Config{Pool: n.Pool, Waker: n.Waker, Log: n.Log, Node: n.Name, Work: n.Works, Box: n.Box, AllowPrivate: n.AllowPrivate, TaveURL: n.TaveURL}); err != nil {
+	if n.Jobs, err = jobs.New(jobs.Config{Pool: n.Pool, Waker: n.Waker, Log: n.Log, Node: n.Name, Work: n.Works, Box: n.Box, AllowPrivate: n.AllowPrivate,
+		TaveURL: n.TaveURL, Carriers: n.Carriers, URL: n.URL}); err != nil {
 		return err
 	}
 	if n.site, err = New(n.Config); err != nil {

@@ -104,6 +104,11 @@ func (s *Server) routes() []route {
 		{get, "/us", couple, s.wedding},
 
 		{post, "/webhooks/:provider/:token", anyone, s.receive},
+		{post, "/webhooks/resend", anyone, s.hearResend},
+		{post, "/webhooks/twilio/status", anyone, s.hearTwilio},
+		{post, "/webhooks/twilio/sms", anyone, s.hearReply},
+		{get, "/unsubscribe/:token", anyone, s.unsubscribeForm},
+		{post, "/unsubscribe/:token", anyone, s.unsubscribe},
 
 		{get, "/healthz", anyone, s.healthz},
 		{get, "/readyz", anyone, s.readyz},

@@ -131,6 +131,11 @@ var routeCases = map[string]routeCase{
 	"GET /live":                                 {ok: 200, not: map[string]int{"stranger": 401}},
 	"GET /us":                                   {ok: 200},
 	"POST /webhooks/:provider/:token":           {ok: 404},
+	"POST /webhooks/resend":                     {ok: 404}, // not configured in tests
+	"POST /webhooks/twilio/status":              {ok: 404},
+	"POST /webhooks/twilio/sms":                 {ok: 404},
+	"GET /unsubscribe/:token":                   {ok: 404},
+	"POST /unsubscribe/:token":                  {ok: 404},
 	"GET /healthz":                              {ok: 200},
 	"GET /readyz":                               {ok: 200},
 	"GET /metrics":                              {ok: 200},

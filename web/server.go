@@ -17,6 +17,7 @@ import (
 
 	"github.com/wedsync/wedsync/jobs"
 	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/jobs/sandbox"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/seal"
@@ -37,6 +38,7 @@ type Config struct {
 	Gather    int  // most deliveries that one commit makes durable; 0: as many as the door sees fit
 	Serves    bool // false on a node that only works jobs: it answers health checks and nothing else
 
+	Carriers     notify.Settings
 	TaveURL      string // where Tave's API is; empty: at VSCO's
 	AllowPrivate bool   // addresses that suppliers type may lead to this machine and this network: the demo and tests
 }
@@ -49,6 +51,7 @@ type Server struct {
 	log       *slog.Logger
 	hub       *live.Hub
 	door      *inbound.Door
+	ear       *notify.Ear
 	waiting   *waitingWatch
 	addresses addresses
 	badProofs *strikes
@@ -66,7 +69,7 @@ type Server struct {
 func New(c Config) (*Server, error) {
 	s := &Server{
 		config: c, pool: c.Pool, q: queries.New(c.Pool), log: c.Log,
-		door:      inbound.NewDoor(c.Pool, c.Jobs.River),
+		door: inbound.NewDoor(c.Pool, c.Jobs.River), ear: c.Jobs.Ear,
 		badProofs: newStrikes(5), badLogins: newStrikes(10), pressed: newStrikes(5),
 		draining: make(chan struct{}), world: sandbox.NewWorld(time.Now()), vsco: sandbox.NewVSCO(sandbox.VSCOKey, time.Now()), echo: echo.New(),
 	}

@@ -1,6 +1,9 @@
 package outside
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	tripInARow = 5
@@ -97,6 +100,26 @@ func (s State) After(v Verdict, probe bool, now time.Time, words string) State {
 	}
 	if v == Failed && (s.Failures >= tripInARow || mostly(s.Recent)) {
 		s.OpenedAt, s.ProbingUntil = now, time.Time{}
+	}
+	return s
+}
+
+// Counting adds calls that were answered and not yet counted. It changes nothing else: they were told while no call failed.
+func (s State) Counting(answered []Second) State {
+	if s.Open() {
+		return s
+	}
+	for _, a := range answered {
+		at := slices.IndexFunc(s.Recent, func(r Second) bool { return r.Unix >= a.Unix })
+		switch {
+		case at < 0:
+			s.Recent = append(slices.Clone(s.Recent), a)
+		case s.Recent[at].Unix == a.Unix:
+			s.Recent = slices.Clone(s.Recent)
+			s.Recent[at].Calls += a.Calls
+		default:
+			s.Recent = slices.Insert(slices.Clone(s.Recent), at, a)
+		}
 	}
 	return s
 }

@@ -53,6 +53,7 @@ func (e *Refused) Error() string {
 type Later struct {
 	Status int           // 0: nothing was answered
 	After  time.Duration // what the server asked for; 0: it did not say
+	Sent   bool          // the request may have reached the server: an answer may have been lost
 	Err    error         // of the network
 	words  string
 }
@@ -73,7 +74,7 @@ func judge(host string, a Answer, now time.Time) error {
 		if a.Status == http.StatusTooManyRequests {
 			words = host + " was asked too often: it answered " + statusWords(a.Status)
 		}
-		return &Later{Status: a.Status, After: retryAfter(a.Header.Get("Retry-After"), now), words: words}
+		return &Later{Status: a.Status, Sent: true, After: retryAfter(a.Header.Get("Retry-After"), now), words: words}
 	default:
 		return &Refused{Status: a.Status, Answer: a, host: host}
 	}

@@ -19,7 +19,7 @@ const tellTimeout = 5 * time.Second
 // admit lets a call out, says that it is the probe, or answers *Open.
 func (d *Door) admit(ctx context.Context, call Call) (probe bool, err error) {
 	q, now := queries.New(d.pool), d.now()
-	row, err := q.BreakerOf(ctx, queries.BreakerOfParams{OrgID: call.OrgID, Peer: call.Peer})
+	row, err := q.BreakerOf(ctx, queries.BreakerOfParams{OrgID: call.owner(), Peer: call.Peer})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
 	}
@@ -39,7 +39,7 @@ func (d *Door) admit(ctx context.Context, call Call) (probe bool, err error) {
 		return false, open
 	}
 	lease := now.Add(call.Deadline + probeGrace)
-	won, err := q.ClaimProbe(ctx, queries.ClaimProbeParams{OrgID: call.OrgID, Peer: call.Peer, OpenedAt: row.OpenedAt, Now: now, Until: lease})
+	won, err := q.ClaimProbe(ctx, queries.ClaimProbeParams{OrgID: call.owner(), Peer: call.Peer, OpenedAt: row.OpenedAt, Now: now, Until: lease})
 	if err != nil {
 		return false, fmt.Errorf("breaker: %w", err)
 	}
@@ -67,8 +67,9 @@ type told struct {
 	method, host string
 	began        time.Time
 	probe        bool
-	answer       Answer
-	err          error
+	status       int // 0: nothing was answered, or it is not HTTP's
+	verdict      Verdict
+	outcome      string // in words
 }
 
 // tell writes the audit row and moves the breaker. The call itself has been made: that it could not be told is a warning,
@@ -76,38 +77,61 @@ type told struct {
 func (d *Door) tell(ctx context.Context, call Call, t told) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellTimeout)
 	defer cancel()
-	err := pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error { return d.keep(ctx, queries.New(tx), call, t) })
+	row := d.row(call, t)
+	easy, err := d.easily(ctx, call, t, row)
+	if err == nil && !easy {
+		err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error { return d.keep(ctx, queries.New(tx), call, t, row) })
+	}
 	if err != nil {
 		d.log.WarnContext(ctx, "a call to the outside was made and could not be told", "org_id", call.OrgID, "peer", call.Peer, "error", err)
 	}
 }
 
-func (d *Door) keep(ctx context.Context, q *queries.Queries, call Call, t told) error {
-	row, err := q.LockBreaker(ctx, queries.LockBreakerParams{OrgID: call.OrgID, Peer: call.Peer})
+// easily tells a call that changes nothing about a healthy breaker, with its audit row alone: a thousand calls to a carrier
+// that all organisations share do not queue for one row. Such calls are counted here, and added when the row is next
+// moved: once a second, and by every failure.
+func (d *Door) easily(ctx context.Context, call Call, t told, row queries.TellCallParams) (bool, error) {
+	if t.verdict != Answered || t.probe || !d.busy.mayWait(call, d.now()) {
+		return false, nil
+	}
+	n, err := queries.New(d.pool).TellCallOfHealthy(ctx, queries.TellCallOfHealthyParams{OrgID: row.OrgID, ID: row.ID, At: row.At, Peer: row.Peer, Purpose: row.Purpose,
+		Method: row.Method, Host: row.Host, Status: row.Status, Outcome: row.Outcome, TookMs: row.TookMs, BreakerOrgID: call.owner()})
+	if n == 1 {
+		d.busy.count(call, d.now())
+	}
+	return n == 1, err
+}
+
+func (d *Door) keep(ctx context.Context, q *queries.Queries, call Call, t told, row queries.TellCallParams) error {
+	locked, err := q.LockBreaker(ctx, queries.LockBreakerParams{OrgID: call.owner(), Peer: call.Peer})
 	if err != nil {
 		return err
 	}
-	before, err := state(queries.BreakerOfRow(row))
+	before, err := state(queries.BreakerOfRow(locked))
 	if err != nil {
 		return err
 	}
-	now, words := d.now(), outcome(t)
-	after := before.After(verdictOf(t.answer, t.err), t.probe, now, words)
+	now := d.now()
+	after := before.Counting(d.busy.take(call, now)).After(t.verdict, t.probe, now, t.outcome)
 	if err := q.KeepBreaker(ctx, kept(call, after)); err != nil {
 		return err
 	}
 	if after.Open() != before.Open() {
-		d.log.InfoContext(ctx, "a breaker moved", "org_id", call.OrgID, "peer", call.Peer, "open", after.Open(), "outcome", words)
+		d.log.InfoContext(ctx, "a breaker moved", "org_id", call.owner(), "peer", call.Peer, "open", after.Open(), "outcome", t.outcome)
 	}
-	return q.TellCall(ctx, queries.TellCallParams{OrgID: call.OrgID, ID: uuid.Must(uuid.NewV7()), At: t.began, Peer: call.Peer, Purpose: call.Purpose,
-		Method: t.method, Host: t.host, Status: number32(t.answer.Status), Outcome: words, TookMs: int32(now.Sub(t.began).Milliseconds())})
+	return q.TellCall(ctx, row)
 }
 
-func outcome(t told) string {
-	if t.err != nil {
-		return t.err.Error()
+func (d *Door) row(call Call, t told) queries.TellCallParams {
+	return queries.TellCallParams{OrgID: call.OrgID, ID: uuid.Must(uuid.NewV7()), At: t.began, Peer: call.Peer, Purpose: call.Purpose,
+		Method: t.method, Host: t.host, Status: number32(t.status), Outcome: t.outcome, TookMs: int32(d.now().Sub(t.began).Milliseconds())}
+}
+
+func outcome(answer Answer, err error) string {
+	if err != nil {
+		return err.Error()
 	}
-	return "answered " + statusWords(t.answer.Status)
+	return "answered " + statusWords(answer.Status)
 }
 
 // Breaker is how a peer of an organisation stands.
@@ -157,7 +181,7 @@ func kept(call Call, s State) queries.KeepBreakerParams {
 	if err != nil || s.Recent == nil {
 		recent = []byte("[]")
 	}
-	return queries.KeepBreakerParams{OrgID: call.OrgID, Peer: call.Peer, Failures: int32(s.Failures), FailingSince: orNull(s.FailingSince), Recent: recent,
+	return queries.KeepBreakerParams{OrgID: call.owner(), Peer: call.Peer, Failures: int32(s.Failures), FailingSince: orNull(s.FailingSince), Recent: recent,
 		OpenedAt: orNull(s.OpenedAt), ProbingUntil: orNull(s.ProbingUntil), AnsweredAt: orNull(s.AnsweredAt), LastError: s.LastError}
 }
 

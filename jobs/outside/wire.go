@@ -8,8 +8,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/netip"
 	"net/url"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -18,6 +20,7 @@ import (
 type wire struct {
 	allowPrivate bool
 	ours, typed  *http.Client
+	plain, guard *net.Dialer // what they dial with
 }
 
 // lines are what tests put in the place of the world. Empty: the world.
@@ -30,6 +33,8 @@ type lines struct {
 const (
 	maxRedirects   = 3
 	maxHeaderBytes = 64 << 10
+	idleOurs       = 64 // connections kept to one host: a burst to a carrier dials once, not for every message
+	idleTyped      = 4
 )
 
 // ErrTooLarge comes with the beginning of an answer that is larger than its caller reads.
@@ -41,24 +46,24 @@ func newWire(allowPrivate bool, l lines) wire {
 	}
 	// Control sees the very address that is dialled, after the name was resolved: a name that answers differently the
 	// second time, or a redirect, gains nothing.
-	guarded := &net.Dialer{Timeout: deadline, Resolver: l.resolver, Control: func(_, address string, _ syscall.RawConn) error {
+	guard := &net.Dialer{Timeout: deadline, Resolver: l.resolver, Control: func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return ErrPrivate
 		}
 		return l.may(to)
 	}}
-	w := wire{allowPrivate: allowPrivate}
-	w.ours = &http.Client{Transport: transport(&net.Dialer{Timeout: deadline, Resolver: l.resolver}, l.tls), CheckRedirect: w.redirect(false)}
-	w.typed = &http.Client{Transport: transport(guarded, l.tls), CheckRedirect: w.redirect(true)}
+	w := wire{allowPrivate: allowPrivate, plain: &net.Dialer{Timeout: deadline, Resolver: l.resolver}, guard: guard}
+	w.ours = &http.Client{Transport: transport(w.plain, l.tls, idleOurs), CheckRedirect: w.redirect(false)}
+	w.typed = &http.Client{Transport: transport(w.guard, l.tls, idleTyped), CheckRedirect: w.redirect(true)}
 	return w
 }
 
 // transport takes no proxy from the environment, which would dial where we cannot see.
-func transport(dialer *net.Dialer, config *tls.Config) *http.Transport {
+func transport(dialer *net.Dialer, config *tls.Config, idle int) *http.Transport {
 	return &http.Transport{
 		Proxy: nil, DialContext: dialer.DialContext, TLSClientConfig: config, ForceAttemptHTTP2: true,
-		MaxIdleConns: 100, MaxIdleConnsPerHost: 4, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: deadline,
+		MaxIdleConns: 2 * idleOurs, MaxIdleConnsPerHost: idle, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: deadline,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 	}
 }
@@ -101,23 +106,24 @@ func (w wire) send(ctx context.Context, call Call, req *http.Request) (Answer, e
 	if call.Typed {
 		client = w.typed
 		if _, err := CheckURL(req.URL.String(), w.allowPrivate); err != nil {
-			return Answer{}, notReached(ctx, call, req.URL, err)
+			return Answer{}, notReached(ctx, call, req.URL.Hostname(), false, err)
 		}
 	}
 	within, cancel := context.WithTimeout(ctx, call.Deadline)
 	defer cancel()
-	req = req.Clone(within)
+	var sent atomic.Bool // what is written may arrive, whatever becomes of the answer
+	req = req.Clone(httptrace.WithClientTrace(within, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}))
 	req.Header.Del("Accept-Encoding") // so that the transport unpacks, and the limit counts what is unpacked
 	began := time.Now()               // of the world, not of a test: a date in Retry-After is the server's
 	response, err := client.Do(req)
 	if err != nil {
-		return Answer{}, notReached(ctx, call, req.URL, err)
+		return Answer{}, notReached(ctx, call, req.URL.Hostname(), sent.Load(), err)
 	}
 	defer response.Body.Close()
 	answer := Answer{Status: response.StatusCode, Header: response.Header}
 	answer.Body, err = io.ReadAll(io.LimitReader(response.Body, call.Limit+1))
 	if err != nil && answer.Status < 300 {
-		return Answer{}, notReached(ctx, call, req.URL, err) // an answer that broke off is none
+		return Answer{}, notReached(ctx, call, req.URL.Hostname(), sent.Load(), err) // an answer that broke off is none
 	}
 	if int64(len(answer.Body)) > call.Limit {
 		answer.Body = answer.Body[:call.Limit]
@@ -128,19 +134,33 @@ func (w wire) send(ctx context.Context, call Call, req *http.Request) (Answer, e
 	return answer, judge(req.URL.Hostname(), answer, began)
 }
 
+// dial is for conversations that are not HTTP's.
+func (w wire) dial(ctx context.Context, call Call, network, address string) (net.Conn, error) {
+	dialer := w.plain
+	if call.Typed {
+		dialer = w.guard
+	}
+	conn, err := dialer.DialContext(ctx, network, address)
+	if err != nil {
+		host, _, _ := net.SplitHostPort(address)
+		return nil, notReached(ctx, call, host, false, err)
+	}
+	return conn, nil
+}
+
 // notReached says in words why there was no answer. The words never hold the address itself, only its host.
-func notReached(ctx context.Context, call Call, at *url.URL, err error) error {
+func notReached(ctx context.Context, call Call, host string, sent bool, err error) error {
 	if errors.Is(err, ErrPrivate) {
 		return ErrPrivate
 	}
 	var fault addressFault
 	if errors.As(err, &fault) {
-		return &Refused{words: at.Hostname() + ": " + string(fault)}
+		return &Refused{words: host + ": " + string(fault)}
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return &Later{words: "WedSync was restarted in the middle of it", Err: context.Canceled}
+		return &Later{words: "WedSync was restarted in the middle of it", Sent: sent, Err: context.Canceled}
 	}
-	return &Later{words: at.Hostname() + " " + networkWords(err, call.Deadline), Err: withoutAddress(err)}
+	return &Later{words: host + " " + networkWords(err, call.Deadline), Sent: sent, Err: withoutAddress(err)}
 }
 
 // withoutAddress: what net/http wraps its errors in holds the whole URL.

@@ -350,8 +350,8 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		case errors.As(err, &l):
 			got = later
 		}
-		if got != want.kind || verdictOf(answer, err) != want.verdict || l != nil && l.After != 7*time.Second || err != nil && !strings.Contains(err.Error(), "example.com") {
-			t.Errorf("%d: %s (%v), verdict %d", status, got, err, verdictOf(answer, err))
+		if got != want.kind || verdictOf(Call{}, answer, err) != want.verdict || l != nil && l.After != 7*time.Second || err != nil && !strings.Contains(err.Error(), "example.com") {
+			t.Errorf("%d: %s (%v), verdict %d", status, got, err, verdictOf(Call{}, answer, err))
 		}
 	}
 }
@@ -392,7 +392,7 @@ func TestADeadlineHolds(t *testing.T) {
 		began := time.Now()
 		req, _ := http.NewRequest(http.MethodGet, "http://example.com/", nil)
 		_, err := w.send(t.Context(), Call{Deadline: 10 * time.Second, Limit: 10}, req)
-		if took := time.Since(began); took != 10*time.Second || err == nil || !strings.Contains(err.Error(), "within 10 seconds") || verdictOf(Answer{}, err) != Failed {
+		if took := time.Since(began); took != 10*time.Second || err == nil || !strings.Contains(err.Error(), "within 10 seconds") || verdictOf(Call{}, Answer{}, err) != Failed {
 			t.Errorf("after %v: %v", took, err)
 		}
 		client.CloseIdleConnections()

@@ -3,6 +3,7 @@
   'use strict'
   const $ = (selector, root = document) => root.querySelector(selector)
   const all = (selector, root = document) => [...root.querySelectorAll(selector)]
+  const on = (name, act, early) => document.addEventListener(name, act, early)
   const root = document.documentElement
   root.classList.add('js')
 
@@ -49,8 +50,8 @@
       addEventListener('online', () => this.redial())
       addEventListener('offline', () => this.lost())
       addEventListener('pageshow', e => e.persisted && this.redial())
-      document.addEventListener('visibilitychange', () => document.hidden || this.woken())
-      document.addEventListener('submit', e => e.target.action.endsWith('/logout') && this.close()) // its goodbye is ours
+      on('visibilitychange', () => document.hidden || this.woken())
+      on('submit', e => e.target.action.endsWith('/logout') && this.close()) // its goodbye is ours
       this.watch = setInterval(() => this.look(), 1000)
       this.dial()
     }
@@ -59,12 +60,12 @@
       super.addEventListener(name, fn, options)
       if (this.names.has(name)) return
       this.names.add(name)
-      this.source && this.source.addEventListener(name, this.pass)
+      this.source?.addEventListener(name, this.pass)
     }
 
     dial() {
       clearTimeout(this.timer)
-      this.source && this.source.close()
+      this.source?.close()
       const source = this.source = new EventSource(this.url)
       this.dialled = Date.now()
       this.pass = e => source === this.source && this.hear(e)
@@ -77,7 +78,7 @@
       this.readyState = 1
       this.tries = 0
       this.alive()
-      this.onopen && this.onopen(new Event('open'))
+      this.onopen?.(new Event('open'))
     }
 
     alive() {
@@ -95,7 +96,7 @@
 
     // A refused connection, a dropped one and a silent one are the same: close it, and ask again soon.
     lost() {
-      this.source && this.source.close()
+      this.source?.close()
       this.source = null
       this.readyState = 0
       this.since = this.since || Date.now()
@@ -148,11 +149,15 @@
       this.readyState = 2
       clearInterval(this.watch)
       clearTimeout(this.timer)
-      this.source && this.source.close()
+      this.source?.close()
       this.source = null
     }
   }
   if (window.htmx) htmx.createEventSource = url => new Line(url)
+
+  // Who chooses again or leaves before the answer is there gives a request up. That is no error, though htmx reports it as
+  // two; its logger hears of them first. Of a request that failed, sendError or timeout tells.
+  if (window.htmx) htmx.logger = (el, name, detail) => { if (/sendAbort|afterRequest/.test(detail.error)) delete detail.error }
 
   // ——— a region is replaced: what the reader was doing in it stays, what changed glows ———
   const kept = new WeakMap()
@@ -211,11 +216,11 @@
     if (announcer && news.length) announcer.textContent = news.join('. ')
   }
 
-  document.addEventListener('htmx:oobBeforeSwap', e => {
+  on('htmx:oobBeforeSwap', e => {
     const { target } = e.detail
     kept.set(e.detail.fragment, { id: target.id, was: remember(target) })
   })
-  document.addEventListener('htmx:oobAfterSwap', e => {
+  on('htmx:oobAfterSwap', e => {
     const held = kept.get(e.detail.fragment)
     const region = held && document.getElementById(held.id)
     if (!region) return
@@ -224,7 +229,7 @@
     restore(region, held.was)
     glow(region, held.was)
   })
-  document.addEventListener('htmx:load', e => localise(e.detail.elt))
+  on('htmx:load', e => localise(e.detail.elt))
 
   // ——— small niceties ———
   const ask = (question, act) => new Promise(answer => {
@@ -240,14 +245,14 @@
   const confirmed = new WeakSet()
 
   // Asked before htmx hears of it, so that one question serves both ways of sending.
-  document.addEventListener('submit', e => {
+  on('submit', e => {
     const form = e.target
     const by = e.submitter
-    const question = (by && by.dataset.confirm) || form.dataset.confirm
+    const question = by?.dataset.confirm || form.dataset.confirm
     if (!question || confirmed.delete(form)) return
     e.preventDefault()
     e.stopImmediatePropagation()
-    ask(question, by && by.textContent.trim()).then(yes => {
+    ask(question, by?.textContent.trim()).then(yes => {
       if (!yes) return
       confirmed.add(form)
       form.requestSubmit(by || undefined)
@@ -255,18 +260,20 @@
   }, true)
 
   // A button goes quiet once its form is on its way; not before, or its own value would not be sent.
-  const busy = (form, on) => all('button:not([type=button])', form).forEach(b => {
-    b.disabled = on
-    on ? b.setAttribute('aria-busy', 'true') : b.removeAttribute('aria-busy')
+  const busy = (form, yes) => all('button:not([type=button])', form).forEach(b => {
+    b.disabled = yes
+    b.ariaBusy = yes || null
   })
-  document.addEventListener('submit', e => {
+  on('submit', e => {
     if (!e.defaultPrevented && e.target.method !== 'dialog') setTimeout(() => busy(e.target, true))
   })
-  document.addEventListener('htmx:beforeRequest', e => e.target.matches('form') && busy(e.target, true))
-  document.addEventListener('htmx:afterRequest', e => e.target.matches('form') && busy(e.target, false))
+  // What a form tries out at a change leaves its buttons alone: whoever has chosen may press, however slow the preview.
+  const sent = e => e.target.matches('form') && e.detail.requestConfig.triggeringEvent?.type !== 'change'
+  on('htmx:beforeRequest', e => sent(e) && busy(e.target, true))
+  on('htmx:afterRequest', e => sent(e) && busy(e.target, false))
   addEventListener('pageshow', e => e.persisted && all('form').forEach(form => busy(form, false)))
 
-  document.addEventListener('click', e => {
+  on('click', e => {
     const button = e.target.closest('[data-copy]')
     const from = button && $(button.dataset.copy)
     if (from) {
@@ -280,7 +287,7 @@
     const more = $('#bar-more[open]')
     if (more && !more.contains(e.target)) more.open = false
   })
-  document.addEventListener('keydown', e => {
+  on('keydown', e => {
     const more = e.key === 'Escape' && $('#bar-more[open]')
     if (more) { more.open = false; $('summary', more).focus() }
   })

@@ -45,7 +45,13 @@ func TestBudgets(t *testing.T) {
 	if own > 10*kB {
 		t.Errorf("our own scripts are %d bytes, more than 10 kB", own)
 	}
-	t.Logf("css %d bytes, own js %d bytes", len(css), own)
+	// The service worker is fetched apart from every page.
+	worker := httptest.NewRecorder()
+	static.Worker().ServeHTTP(worker, httptest.NewRequest("GET", "/sw.js", nil))
+	if worker.Body.Len() > 2*kB {
+		t.Errorf("the service worker is %d bytes, more than 2 kB", worker.Body.Len())
+	}
+	t.Logf("css %d bytes, own js %d bytes, service worker %d bytes", len(css), own, worker.Body.Len())
 }
 
 // What a live page loads beside its own HTML. 160 kB are for both, so this leaves 14 kB for the HTML.
@@ -82,7 +88,7 @@ func TestEverySheetIsServed(t *testing.T) {
 func TestWhatIsReferredToExists(t *testing.T) {
 	t.Parallel()
 	found := 0
-	for _, name := range []string{"app.css", "manifest.webmanifest"} {
+	for _, name := range []string{"app.css", "manifest.webmanifest", "sw.js"} {
 		_, body := get(t, static.URL(name), "")
 		if strings.Contains(string(body), "@static(") {
 			t.Errorf("%s still carries @static(…)", name)
@@ -128,6 +134,17 @@ func TestHandler(t *testing.T) {
 	}
 }
 
+func TestWorker(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	static.Worker().ServeHTTP(w, httptest.NewRequest("GET", "/sw.js", nil))
+	for header, want := range map[string]string{"Service-Worker-Allowed": "/", "Cache-Control": "no-cache", "Content-Type": "text/javascript; charset=utf-8"} {
+		if got := w.Header().Get(header); w.Code != http.StatusOK || got != want {
+			t.Errorf("%d, %s = %q, want %q", w.Code, header, got, want)
+		}
+	}
+}
+
 func TestNotModified(t *testing.T) {
 	t.Parallel()
 	first, _ := get(t, static.URL("app.js"), "gzip")
@@ -145,7 +162,7 @@ func TestNotModified(t *testing.T) {
 func TestNoTextOverSeveralLines(t *testing.T) {
 	t.Parallel()
 	scripts, _ := filepath.Glob("../js/*.js")
-	for _, name := range scripts {
+	for _, name := range append(scripts, "../sw.js") {
 		js, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -167,6 +184,29 @@ func TestMinifyKeepsMeaning(t *testing.T) {
 		".a .b,\n.c { & > d { e: f } }":         ".a .b,.c{& > d{e:f}}",
 	} {
 		if got := string(static.Minify([]byte(in))); got != want {
+			t.Errorf("%q → %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestLightenKeepsMeaning(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"const a = 1 // one\nlet b = a + +a\n":                 "const a=1\nlet b=a+ +a\n",
+		"// first\nif (a) {\n  b()\n} else c()\n":              "if(a){b()}else c()\n",
+		"a = `b  ${c({ d: '}' })} // e`":                       "a=`b  ${c({ d: '}' })} // e`\n",
+		"a = 'it\\'s  // here'":                                "a='it\\'s  // here'\n",
+		"a = b / c / d; e = /[/ ]  x/.test(f)":                 "a=b/c/d;e=/[/ ]  x/.test(f)\n",
+		"return /a b/":                                         "return/a b/\n",
+		"a\n++b\n":                                             "a\n++b\n",
+		"a = () => {}\nb = [\n  1,\n  2,\n]\n(c)":              "a=()=>{}\nb=[1,2,]\n(c)\n",
+		"p\n  .then(x => x)\n  .catch(() => {})":               "p.then(x=>x).catch(()=>{})\n",
+		"/* gone */ a /* gone */ in b":                         "a in b\n",
+		"class A {\n  #b = 1\n  get c() { return this.#b }\n}": "class A{#b=1\nget c(){return this.#b}}\n",
+		"x = a ?\n  b :\n  c":                                  "x=a?b:c\n",
+		"s = `a ${b ? `c  ${d}` : ''}  e`":                     "s=`a ${b ? `c  ${d}` : ''}  e`\n",
+	} {
+		if got := string(static.Lighten([]byte(in))); got != want {
 			t.Errorf("%q → %q, want %q", in, got, want)
 		}
 	}
