@@ -96,6 +96,11 @@ func (s *Server) routes() []route {
 		{post, "/app/phone", staff, s.createPhone},
 		{post, "/app/phone/proof", staff, s.provePhone},
 		{post, "/app/phone/removal", staff, s.removePhone},
+		{get, "/app/wording", manager, s.wording},
+		{post, "/app/wording", manager, s.createWording},
+		{post, "/app/wording/previews", manager, s.previewWording},
+		{post, "/app/wording/reset", manager, s.resetWording},
+		{post, "/app/wording/look", manager, s.changeLook},
 		{post, "/app/team", owner, s.createMember},
 		{post, "/app/team/:id/role", owner, s.changeRole},
 		{post, "/app/team/:id/removal", owner, s.removeMember},
@@ -124,6 +129,16 @@ func (s *Server) routes() []route {
 		{get, "/sandbox/vsco/*", demo, s.sandboxVSCO},
 		{post, "/sandbox/vsco/*", demo, s.sandboxVSCO},
 		{http.MethodDelete, "/sandbox/vsco/*", demo, s.sandboxVSCO},
+		{get, "/sandbox/outbox", demo, s.outbox},
+		{get, "/sandbox/outbox/:id", demo, s.outboxLetter},
+		{get, "/sandbox/outbox/:id/html", demo, s.outboxHTML},
+		{post, "/sandbox/outbox/:id/events", demo, s.outboxEvent},
+		{post, "/sandbox/troubles", demo, s.sandboxTrouble},
+		{get, "/sandbox/resend/*", demo, s.sandboxResend},
+		{post, "/sandbox/resend/*", demo, s.sandboxResend},
+		{get, "/sandbox/twilio/*", demo, s.sandboxTwilio},
+		{post, "/sandbox/twilio/*", demo, s.sandboxTwilio},
+		{post, "/sandbox/push/:id", demo, s.sandboxPush},
 	}
 }
 
