@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -20,13 +21,14 @@ func (forgetArgs) Kind() string { return "forget_sheets" }
 // InsertOpts: an hour later the next one comes.
 func (forgetArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 1} }
 
-// forget lets go of files that hold people's names and are of no more use.
+// forget lets go of files that hold people's names and are of no more use, and of what was told long ago.
 type forget struct {
 	river.WorkerDefaults[forgetArgs]
 	pool *pgxpool.Pool
 }
 
 func (f *forget) Work(ctx context.Context, _ *river.Job[forgetArgs]) error {
-	_, err := queries.New(f.pool).AllOrgsForgetSheets(ctx, time.Now().Add(-keepSheets))
-	return err
+	q, now := queries.New(f.pool), time.Now()
+	_, err := q.AllOrgsForgetSheets(ctx, now.Add(-keepSheets))
+	return errors.Join(err, forgetTold(ctx, q, now))
 }

@@ -42,6 +42,13 @@ var weddings = WeddingsView{Stand: at, Now: noon, Rows: []queries.NextWeddingsRo
 var lately = ActivityView{Stand: at, Now: noon, Zone: time.UTC, Rows: []queries.LatestActivitiesRow{
 	{At: noon.Add(-time.Minute), Kind: "payment_completed", Who: "Kay <& Fry>", What: "Deposit", AmountMinor: ptr(int64(50000)), Currency: "GBP", Provider: ptr(queries.ProviderStripe), DeliveryID: &one}}}
 
+var inbox = InboxView{Stand: at, Now: noon, Older: "?before=1", Rows: []InboxItem{
+	{ID: one, Status: queries.NotificationStatusDelivered, Urgent: true, At: noon, Title: "The florist <has not> arrived", Body: "Ceremony in 48 minutes.", Path: "/app/weddings"},
+	{ID: two, Status: queries.NotificationStatusDelivered, At: noon, Title: "New booking: Kay & Fry"},
+	{ID: one, Status: queries.NotificationStatusSeen, Urgent: true, At: noon.AddDate(0, 0, -1), Title: "No power", Path: "/app/weddings"},
+	{ID: two, Status: queries.NotificationStatusAcknowledged, Urgent: true, At: noon.AddDate(0, 0, -2), Title: "No cake", Path: "/app/weddings"},
+	{ID: two, Status: queries.NotificationStatusSeen, At: noon.AddDate(0, 0, -2), Title: "£500 paid"}}}
+
 var deliveries = DeliveriesView{Stand: at, Now: noon, Rows: []queries.DeliveriesRow{
 	{ID: one, EventID: "evt_1", EventType: "payment.completed", Status: queries.DeliveryStatusFailed, Attempts: 2, Error: "It was <500.00>.", ReceivedAt: noon.Add(-time.Hour)}}}
 
@@ -65,9 +72,15 @@ var cases = map[string]templ.Component{
 	"Activity": Activity(lately), "Activity_silence": Activity(ActivityView{Now: noon, Zone: time.UTC, Rows: []queries.LatestActivitiesRow{
 		{At: noon, Kind: "connection_back", What: "after 36 hours", Provider: ptr(queries.ProviderTave)},
 		{At: noon, Kind: "connection_silent", What: "it usually sends 4 a day; nothing for 31 hours", Provider: ptr(queries.ProviderTave)}}}),
-	"App":           App(page),
-	"Clients":       Clients(page, "kay", []queries.ClientsRow{{ID: one, Name: "Anna Kay", PartnerName: "Tom Fry", Email: "a@example.com", CreatedAt: noon}}),
-	"Clients_empty": Clients(page, "", nil), "Clients_nobody": Clients(page, "<x>", nil),
+	"App": App(page),
+	"App_bell": App(Page{Title: "A page", Person: "Anna Hall", Org: "Holm House", Bell: &BellView{Stand: at, Unread: 3}, Emergency: Emergency(EmergencyView{Stand: at, Rows: inbox.Rows[:1]}),
+		FrameLive: "inbox%3A1=7&emergency%3A1=7"}),
+	"Bell": Bell(BellView{Stand: at, Unread: 100}), "Bell_silent": Bell(BellView{}),
+	"Emergency": Emergency(EmergencyView{Stand: at, Rows: inbox.Rows[:1]}), "Emergency_none": Emergency(EmergencyView{}),
+	"Inbox": Inbox(page, inbox), "Inbox_empty": Inbox(page, InboxView{Now: noon}),
+	"InboxLetters":  InboxLetters(InboxView{Stand: at, Now: noon, Rows: inbox.Rows[3:]}),
+	"Clients":       Clients(page, "kay", noon, []queries.ClientsRow{{ID: one, Name: "Anna Kay", PartnerName: "Tom Fry", Email: "a@example.com", CreatedAt: noon}}),
+	"Clients_empty": Clients(page, "", noon, nil), "Clients_nobody": Clients(page, "<x>", noon, nil),
 	"Connection": Connection(page, ConnectionView{ID: one, Provider: queries.ProviderStripe, URL: "https://x/webhooks/stripe/t", Search: "a", Status: "failed", Older: "?before=1", List: deliveries,
 		Secrets: []queries.LiveSecretsRow{{ID: one, CreatedAt: noon}, {ID: two, CreatedAt: noon, ExpiresAt: &noon}}, SecretFault: "Too short.",
 		Health: HealthView{Stand: at, ID: one, Now: noon, Health: wellness}, Days: []queries.ArrivedDaysRow{{Day: noon.AddDate(0, 0, -3), Arrived: 4}, {Day: noon, Arrived: 1}}}),

@@ -120,6 +120,10 @@ var routeCases = map[string]routeCase{
 	"POST /app/connections/:id/secrets":         {ok: 303, id: aConnection, form: url.Values{"secret": {"whsec_sixteen_or_more"}}},
 	"GET /app/deliveries/:id":                   {ok: 200, id: aDelivery},
 	"POST /app/deliveries/:id/runs":             {ok: 303, id: aDelivery},
+	"GET /app/inbox":                            {ok: 200},
+	"POST /app/inbox/seen":                      {ok: 303},
+	"POST /app/inbox/:id/seen":                  {ok: 303, id: aNotice, not: othersNotice},
+	"POST /app/inbox/:id/acknowledgement":       {ok: 303, id: aNotice, not: othersNotice},
 	"GET /app/settings":                         {ok: 200},
 	"GET /app/wording":                          {ok: 200},
 	"POST /app/wording":                         {ok: 303, form: url.Values{"letter": {"booking.couple"}, "subject": {"For {{couple}}"}}},
@@ -200,6 +204,12 @@ var routeCases = map[string]routeCase{
 	"POST /app/repairs/rehearsals":              {ok: 200},
 	"POST /app/repairs/runs":                    {ok: 303},
 	"POST /app/connections/:id/rotation":        {ok: 201, id: aConnection},
+	"GET /app/notifications":                    {ok: 200},
+	"GET /app/notifications/:id":                {ok: 200, id: aNotification},
+	"POST /app/suppressions/removal":            {ok: 404, form: url.Values{"channel": {"email"}, "address": {"nobody@example.com"}}},
+	"GET /app/plan":                             {ok: 200},
+	"POST /app/plan/requests":                   {ok: 303, form: url.Values{"tier": {"enterprise"}}},
+	"POST /ops/plans/:id":                       {ok: 303, id: aPlanRequest, form: url.Values{"action": {"decline"}}},
 	"POST /app/connections/:id/closures":        {ok: 303, id: aConnection, form: url.Values{"secret": {uuid.Nil.String()}}},
 }
 

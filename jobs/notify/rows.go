@@ -25,7 +25,9 @@ func (w *wave) add(n queries.NoticesToTellRow, to queries.Audience, p Recipient,
 	switch leg.Channel {
 	case queries.ChannelInApp:
 		status = queries.NotificationStatusDelivered // it is there as soon as it is written
-		w.regions[InboxRegion(p.ID)], w.regions[LettersRegion(p.ID)] = true, true
+		for _, region := range InboxRegions(p.ID, n.Urgent) {
+			w.regions[region] = true
+		}
 	case queries.ChannelEmail:
 		address = p.Email
 	case queries.ChannelSms:

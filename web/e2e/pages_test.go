@@ -107,6 +107,7 @@ func (g *gallery) shots() []shot {
 	silent := g.cli("connection", "add", "--org", fresh["org_id"], "--provider", "honeybook")
 	g.longPayer(fresh["org_id"])
 	g.cli("supplier", "add", "--name", "Nothing Yet", "--category", "cake", "--email", "nothing@example.com", "--password", password)
+	g.told("told@example.com")
 	g.pressWrong()
 	connection := func(org, provider string) string {
 		return "/app/connections/" + ask[string](g.house, `SELECT c.id::text FROM connections c JOIN orgs o ON o.id = c.org_id WHERE o.name = $1 AND c.provider::text = $2`, org, provider)
@@ -209,6 +210,9 @@ func (g *gallery) shots() []shot {
 			w.ok(w.page.GetByRole("button", playwright.PageGetByRoleOptions{Name: "Try it out first", Exact: playwright.Bool(true)}).First().Click())
 			w.see("Nothing has been changed")
 		}},
+		{name: "inbox", route: "/app/inbox", as: "told@example.com"},
+		{name: "inbox-empty", path: "/app/inbox", as: "nothing@example.com"},
+		{name: "dashboard-emergency", path: "/app", as: "told@example.com"},
 		{name: "settings", route: "/app/settings", as: ada},
 		{name: "settings-team", as: "nothing@example.com", path: "/app/settings", act: func(w *person) { w.addToTeam("Maximilian von Hohenzollern-Sigmaringen", "max@example.com") }},
 
