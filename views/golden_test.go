@@ -240,7 +240,7 @@ func preferencesView(change func(*PreferencesView)) PreferencesView {
 	}
 	fixed := PreferenceRow{Key: "security", Title: "Your account", Words: "Always, by e-mail", Fixed: true, Cells: []PreferenceCell{{Channel: queries.ChannelEmail, Pace: queries.PaceAtOnce, Offers: yes[:1]},
 		{Channel: queries.ChannelPush, Pace: queries.PaceOff, Offers: yes[1:]}, {Channel: queries.ChannelSms, Pace: queries.PaceOff, Offers: yes[1:]}}}
-	v := PreferencesView{Zone: "", Zones: []ui.Option{{Label: "As your business: Europe/London"}, {Value: "Asia/Tokyo", Label: "Asia/Tokyo"}}, From: "22:00", Until: "07:00", Email: "anna@example.com", EmailProven: true,
+	v := PreferencesView{Zone: "", Zones: []ui.Option{{Label: "As your business"}, {Value: "Asia/Tokyo", Label: "Asia/Tokyo"}}, OrgZone: "Europe/London", From: "22:00", Until: "07:00", Email: "anna@example.com", EmailProven: true,
 		Pushes: true, Tier: queries.TierScale, Phone: PhoneView{Number: "+447911123456", Typed: "+447911123456", Proven: true, Country: "United Kingdom"},
 		Rows: []PreferenceRow{row("bookings", "Bookings", queries.PaceAtOnce, queries.PaceAtOnce, queries.PaceAtOnce, yes), row("clients", "Clients <&>", queries.PaceDaily, queries.PaceOff, queries.PaceOff, yes[1:]), fixed}}
 	change(&v)
