@@ -1,8 +1,8 @@
 -- name: CreateSupplier :one
 -- An organisation, its first person and their ownership are one fact: one statement, so there is no half of it.
 WITH org AS (
-    INSERT INTO orgs (name, category, timezone, currency, tier)
-    VALUES (@org_name, @category, @timezone, @currency, @tier) RETURNING id
+    INSERT INTO orgs (name, category, timezone, currency, tier, region)
+    VALUES (@org_name, @category, @timezone, @currency, @tier, coalesce(nullif(@region::text, ''), 'GB')) RETURNING id
 ), person AS (
     INSERT INTO users (email, name, password_hash, email_verified_at)
     VALUES (@email, @person_name, @password_hash, CASE WHEN @verified::bool THEN now() END) RETURNING id

@@ -191,11 +191,11 @@ func (q *Queries) CreateSession(ctx context.Context, arg CreateSessionParams) (u
 
 const createSupplier = `-- name: CreateSupplier :one
 WITH org AS (
-    INSERT INTO orgs (name, category, timezone, currency, tier)
-    VALUES ($1, $2, $3, $4, $5) RETURNING id
+    INSERT INTO orgs (name, category, timezone, currency, tier, region)
+    VALUES ($1, $2, $3, $4, $5, coalesce(nullif($6::text, ''), 'GB')) RETURNING id
 ), person AS (
     INSERT INTO users (email, name, password_hash, email_verified_at)
-    VALUES ($6, $7, $8, CASE WHEN $9::bool THEN now() END) RETURNING id
+    VALUES ($7, $8, $9, CASE WHEN $10::bool THEN now() END) RETURNING id
 )
 INSERT INTO memberships (org_id, user_id, role)
 SELECT org.id, person.id, 'owner' FROM org, person
@@ -208,6 +208,7 @@ type CreateSupplierParams struct {
 	Timezone     string
 	Currency     string
 	Tier         Tier
+	Region       string
 	Email        string
 	PersonName   string
 	PasswordHash string
@@ -227,6 +228,7 @@ func (q *Queries) CreateSupplier(ctx context.Context, arg CreateSupplierParams) 
 		arg.Timezone,
 		arg.Currency,
 		arg.Tier,
+		arg.Region,
 		arg.Email,
 		arg.PersonName,
 		arg.PasswordHash,

@@ -101,6 +101,7 @@ func (n NewSupplier) params() queries.CreateSupplierParams {
 	return queries.CreateSupplierParams{
 		OrgName: strings.TrimSpace(n.Name), Category: n.Category, Timezone: n.Timezone, Currency: currency, Tier: cmp.Or(n.Tier, queries.TierFree),
 		Email: n.Email, PersonName: strings.TrimSpace(n.Person), PasswordHash: seal.HashPassword(n.Password), Verified: n.Verified,
+		Region: regionOf(n.Timezone),
 	}
 }
 

@@ -42,6 +42,7 @@ func (s *Server) page(c echo.Context, title, place string) views.Page {
 	}
 	if v.Role != "" {
 		p.Role = views.RoleName(v.Role)
+		s.hang(c.Request().Context(), v, &p)
 	}
 	return p
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/wedsync/wedsync/queries/seal"
 	"github.com/wedsync/wedsync/views"
 	"github.com/wedsync/wedsync/views/mail"
+	"github.com/wedsync/wedsync/views/ui"
 )
 
 func (s *Server) settings(c echo.Context) error {
@@ -33,7 +35,7 @@ func (s *Server) drawSettings(c echo.Context, status int, view views.SettingsVie
 	if err != nil {
 		return err
 	}
-	view.Now, view.Org, view.Me, view.Owner, view.Team = time.Now(), org, v.UserID, v.Role == queries.RoleOwner, team
+	view.Now, view.Org, view.Me, view.Owner, view.Team, view.Regions = time.Now(), org, v.UserID, v.Role == queries.RoleOwner, team, regions()
 	view.Form.Role = cmp.Or(view.Form.Role, "staff")
 	if view.Person, err = s.account(c, v, person); err != nil {
 		return err
@@ -46,6 +48,25 @@ func (s *Server) drawSettings(c echo.Context, status int, view views.SettingsVie
 	p := s.page(c, "Settings", "settings")
 	p.Tabs, p.Flash = settingsTabs("/app/settings"), personDone[c.QueryParam("done")]
 	return draw(c, status, views.Settings(p, view))
+}
+
+// changeRegion says how numbers without a country code are read from now on. Numbers kept before stay as they are.
+func (s *Server) changeRegion(c echo.Context) error {
+	v, ctx, region := visitorOf(c), c.Request().Context(), c.FormValue("region")
+	if !slices.ContainsFunc(regions(), func(o ui.Option) bool { return o.Value == region }) {
+		return s.drawSettings(c, http.StatusUnprocessableEntity, views.SettingsView{Faults: views.Faults{"region": "Choose a country from the list."}}, nil)
+	}
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		q := queries.New(tx)
+		if err := q.ChangeRegion(ctx, queries.ChangeRegionParams{OrgID: v.OrgID, Region: region}); err != nil {
+			return err
+		}
+		return q.Audit(ctx, queries.AuditParams{OrgID: v.OrgID, UserID: &v.UserID, Action: "org.region", Detail: regionName(region)})
+	})
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/app/settings")
 }
 
 // settingsTabs are the pages behind Settings.
@@ -97,8 +118,7 @@ func (s *Server) addMember(ctx context.Context, v visitor, form views.NewMember,
 		if err := q.Audit(ctx, queries.AuditParams{OrgID: v.OrgID, UserID: &v.UserID, Action: "member.added", Subject: user.String(), Detail: form.Name}); err != nil {
 			return err
 		}
-		_, err = s.mailLink(ctx, tx, jobs.Link{UserID: user, Purpose: queries.TokenPurposeReset, Life: jobs.InviteLife, News: mail.News{What: "invited", Who: v.Person, Title: v.OrgName,
-			Detail: v.Person + " added you to " + v.OrgName + " on WedSync. Choose a password of your own, and you are in; the link is good for three days."}})
+		_, err = s.mailLink(ctx, tx, jobs.Link{UserID: user, Purpose: queries.TokenPurposeReset, Life: jobs.InviteLife, News: mail.News{What: "invited", Who: v.Person, Title: v.OrgName}})
 		return err
 	})
 }

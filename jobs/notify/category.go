@@ -46,3 +46,23 @@ func CategoryOf(kind string) (Category, bool) {
 	}
 	return Categories[i], true
 }
+
+// tooLong is what has no SMS: there is too much to say, or nothing to be woken for.
+func tooLong(kind string) bool { return kind == "wedding_week" || kind == "client_change" }
+
+// Offers are the paces that a person may choose between for a channel. One alone is no choice: the inbox has everything, what
+// is fixed is fixed, and nothing of this goes by SMS.
+func (c Category) Offers(ch queries.Channel) []queries.Pace {
+	switch {
+	case c.Fixed || ch == queries.ChannelInApp:
+		return []queries.Pace{c.Paces[ch]}
+	case ch == queries.ChannelSms && !slices.ContainsFunc(c.Kinds, func(k string) bool { return !tooLong(k) }):
+		return []queries.Pace{off}
+	case ch != queries.ChannelEmail:
+		return []queries.Pace{atOnce, off}
+	case c.Key == "wedding": // by the next Monday the wedding may be over
+		return []queries.Pace{atOnce, daily, off}
+	default:
+		return []queries.Pace{atOnce, daily, queries.PaceWeekly, off}
+	}
+}

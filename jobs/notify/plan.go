@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"slices"
 	"time"
 
 	"github.com/wedsync/wedsync/queries"
@@ -34,7 +35,7 @@ type Happening struct {
 // Leg is one channel that a notice takes to a person.
 type Leg struct {
 	Channel queries.Channel
-	From    *queries.Channel // it stands in for this one, where they cannot be reached
+	From    *queries.Channel // it also stands in for this one, which they want and where they cannot be reached
 	After   time.Time        // not before; zero: now
 	Bundle  string           // "daily", "weekly" or "rush"; empty: by itself
 	Due     time.Time        // when the bundle goes
@@ -43,48 +44,58 @@ type Leg struct {
 // ladder is where a message goes that cannot go where it should, from what wakes people to what waits for them.
 var ladder = []queries.Channel{queries.ChannelSms, queries.ChannelPush, queries.ChannelEmail, queries.ChannelInApp}
 
-// Plan says by which channels somebody hears of a notice, and when.
+// Plan says by which channels somebody hears of a notice, and when. What cannot go by a channel goes by the next one that
+// they want, at the pace that they chose for that one: without a browser that takes pushes, letters that are wanted each
+// morning must not begin to come at once.
 func Plan(h Happening, p Person, now time.Time) []Leg {
 	var legs []Leg
-	for _, ch := range ladder {
-		pace := p.Pace(h, ch)
-		if pace == queries.PaceOff {
+	for _, wanted := range ladder {
+		if p.Pace(h, wanted) == queries.PaceOff {
+			continue
+		}
+		ch, ok := p.rung(h, wanted)
+		if !ok || has(legs, ch) {
 			continue
 		}
 		leg := Leg{Channel: ch}
-		for ch != queries.ChannelInApp && !p.Reach[ch] {
-			from := leg.Channel
-			next, ok := below(ch)
-			if !ok || next == queries.ChannelInApp || p.Pace(h, next) == queries.PaceOff && !h.Urgent {
-				leg.Channel = ""
-				break
-			}
-			ch = next
-			leg = Leg{Channel: ch, From: &from}
+		if ch != wanted {
+			leg.From = &wanted
 		}
-		if leg.Channel != "" && !has(legs, leg.Channel) {
-			legs = append(legs, p.when(leg, pace, h, now))
-		}
+		legs = append(legs, p.when(leg, h, now))
 	}
 	return legs
 }
 
-// when puts a leg into a bundle or behind the quiet hours.
-func (p Person) when(leg Leg, pace queries.Pace, h Happening, now time.Time) Leg {
-	if h.Urgent || leg.Channel == queries.ChannelInApp {
+// rung is the first channel from this one on that they want and where they can be reached. Nothing falls into the inbox: it
+// is there anyway.
+func (p Person) rung(h Happening, ch queries.Channel) (queries.Channel, bool) {
+	if ch == queries.ChannelInApp {
+		return ch, true
+	}
+	for ; ch != queries.ChannelInApp; ch, _ = below(ch) {
+		if p.Reach[ch] && p.Pace(h, ch) != queries.PaceOff {
+			return ch, true
+		}
+	}
+	return "", false
+}
+
+// when puts a leg into a bundle or behind the quiet hours. What nobody can turn off waits for nothing: a link to a new
+// password is wanted now.
+func (p Person) when(leg Leg, h Happening, now time.Time) Leg {
+	if c, _ := CategoryOf(h.Kind); h.Urgent || c.Fixed || leg.Channel == queries.ChannelInApp {
 		return leg
 	}
-	switch {
+	switch pace := p.Pace(h, leg.Channel); {
+	case h.Kind == "wedding_week": // the Monday's summary is a bundle itself; in another one it would come too late
 	case pace == queries.PaceDaily:
-		leg.Bundle, leg.Due = "daily", nextDaily(now.In(p.Zone))
+		leg.Bundle, leg.Due = "daily", p.quietOver(nextDaily(now.In(p.Zone)))
 	case pace == queries.PaceWeekly:
-		leg.Bundle, leg.Due = "weekly", nextWeekly(now.In(p.Zone))
+		leg.Bundle, leg.Due = "weekly", p.quietOver(nextWeekly(now.In(p.Zone)))
 	case p.Rush:
-		leg.Bundle, leg.Due = "rush", now.Truncate(rushWindow).Add(rushWindow)
+		leg.Bundle, leg.Due = "rush", p.awake(leg.Channel, now.Truncate(rushWindow).Add(rushWindow))
 	}
-	if leg.Bundle == "rush" {
-		leg.Due = p.awake(leg.Channel, leg.Due)
-	} else if leg.Bundle == "" {
+	if leg.Bundle == "" {
 		if after := p.awake(leg.Channel, now); after.After(now) {
 			leg.After = after
 		}
@@ -92,22 +103,32 @@ func (p Person) when(leg Leg, pace queries.Pace, h Happening, now time.Time) Leg
 	return leg
 }
 
-// Pace is how soon this person hears of this by that channel.
+// quietOver moves a bundle behind quiet hours that last into the morning. Weddings do not open them for it: they come and go
+// in the calendar, and all notices of a day must name the same moment to meet in one bundle.
+func (p Person) quietOver(due time.Time) time.Time {
+	if p.Quiet == nil {
+		return due
+	}
+	return p.Quiet.end(due)
+}
+
+// Pace is how soon this person hears of this by that channel. What is urgent asks nobody; what they chose holds where it is
+// on offer.
 func (p Person) Pace(h Happening, ch queries.Channel) queries.Pace {
 	category, ok := CategoryOf(h.Kind)
-	if !ok {
+	if !ok || ch == queries.ChannelSms && tooLong(h.Kind) {
 		return queries.PaceOff
 	}
-	if ch == queries.ChannelSms && (h.Kind == "wedding_week" || h.Kind == "client_change") {
-		return queries.PaceOff // too long to say, or nothing to be woken for
-	}
-	if chosen, ok := p.Chosen[category.Key][ch]; ok && !category.Fixed && ch != queries.ChannelInApp {
-		return chosen
-	}
-	if h.Urgent {
+	switch chosen, said := p.Chosen[category.Key][ch]; {
+	case category.Fixed:
+		return category.Paces[ch]
+	case h.Urgent:
 		return queries.PaceAtOnce
+	case said && slices.Contains(category.Offers(ch), chosen):
+		return chosen
+	default:
+		return category.Paces[ch]
 	}
-	return category.Paces[ch]
 }
 
 func below(ch queries.Channel) (queries.Channel, bool) {
@@ -120,10 +141,5 @@ func below(ch queries.Channel) (queries.Channel, bool) {
 }
 
 func has(legs []Leg, ch queries.Channel) bool {
-	for _, l := range legs {
-		if l.Channel == ch {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(legs, func(l Leg) bool { return l.Channel == ch })
 }

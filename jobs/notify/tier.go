@@ -30,19 +30,19 @@ const (
 // Goes says whether one more may go out.
 func (v Verdict) Goes() bool { return v == Within || v == Nearly }
 
-// Allow judges one more after `used` today. What is urgent always goes, and counts.
+// Allow judges one more after `used` today. What is urgent goes however much is used, and counts; but not even that goes by
+// a channel that the plan lacks.
 func Allow(tier queries.Tier, ch queries.Channel, used int, urgent bool) Verdict {
-	if ch == queries.ChannelInApp || urgent {
-		return Within
-	}
 	limit := Allowance(tier, ch)
 	switch {
+	case ch == queries.ChannelInApp:
+		return Within
 	case limit == 0:
 		return Lacks
-	case used >= limit:
-		return UsedUp
-	case used+1 == warnAt(limit):
+	case used+1 == warnAt(limit): // also by what is urgent: this use is passed once, and nobody else would say so
 		return Nearly
+	case used >= limit && !urgent:
+		return UsedUp
 	default:
 		return Within
 	}
