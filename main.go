@@ -516,7 +516,11 @@ func (p *program) surroundings(ctx context.Context) []views.Finding {
 	if len(p.config.Operators) == 0 {
 		operators.Words = "nobody may enter /ops; name their e-mail addresses in WEDSYNC_OPERATORS"
 	}
-	return []views.Finding{where, operators}
+	findings := []views.Finding{where, operators}
+	for _, c := range web.CarrierStates(p.config.Carriers) {
+		findings = append(findings, views.Finding{What: c.Name, Healthy: true, Words: c.Channel + ", " + c.Words})
+	}
+	return findings
 }
 
 func (p *program) flags(name string, args []string, define func(*flag.FlagSet)) error {

@@ -27,7 +27,8 @@ func (forgetArgs) Kind() string { return "forget_sheets" }
 // InsertOpts: an hour later the next one comes.
 func (forgetArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 1} }
 
-// forget lets go of what is of no more use: files that hold people's names, links that have ended, browsers long unseen.
+// forget lets go of what is of no more use: files that hold people's names, links that have ended, browsers long unseen, and
+// what was told long ago.
 type forget struct {
 	river.WorkerDefaults[forgetArgs]
 	pool *pgxpool.Pool
@@ -39,5 +40,5 @@ func (f *forget) Work(ctx context.Context, _ *river.Job[forgetArgs]) error {
 	_, links := q.AllOrgsForgetLinks(ctx, now.Add(-keepLinks))
 	_, devices := q.AllOrgsForgetDevices(ctx, now.Add(-keepDevices))
 	_, secrets := q.AllOrgsForgetSecrets(ctx, queries.AllOrgsForgetSecretsParams{Before: now.Add(-VerifyLife), After: now.Add(-VerifyLife - keepLinks)})
-	return errors.Join(sheets, links, devices, secrets)
+	return errors.Join(sheets, links, devices, secrets, forgetTold(ctx, q, now))
 }

@@ -33,12 +33,12 @@ type Config struct {
 	Node  string // this process's own name, new at every start
 	Work  bool   // false on a node that only serves pages: it inserts jobs and works none
 	Box   *seal.Box
+	URL   *url.URL // the public address, of which links in letters are made
 
 	AllowPrivate bool   // outside.Config
 	TaveURL      string // inbound.Tave
 
 	Carriers notify.Settings
-	URL      *url.URL // public address: links in letters are built from it
 }
 
 // A job's transaction is short; what takes longer hangs. Rescue stands beside presence (presence.go), which is faster.

@@ -130,10 +130,26 @@ WHERE b.org_id = @org_id AND (coalesce(upper(b.during), @now) < @now) = @past::b
 ORDER BY abs(extract(epoch FROM lower(b.during) - @now)) NULLS LAST, b.id LIMIT 200;
 
 -- name: Clients :many
-SELECT id, name, partner_name, email, phone, created_at FROM clients
-WHERE org_id = @org_id AND NOT deleted
-  AND (@search::text = '' OR position(lower(@search) IN lower(name || ' ' || partner_name || ' ' || email)) > 0)
-ORDER BY lower(name), id LIMIT 200;
+-- With what keeps our messages from a client, if something does; `owners` are the organisation and the house.
+-- Index: the primary key of suppressions, for the clients of the page alone.
+SELECT c.id, c.name, c.partner_name, c.email, c.phone, c.created_at,
+       coalesce(e.why, '')::text AS email_why, coalesce(e.since, 'epoch')::timestamptz AS email_since, coalesce(e.detail, '')::text AS email_detail,
+       coalesce(p.why, '')::text AS phone_why, coalesce(p.since, 'epoch')::timestamptz AS phone_since, coalesce(p.detail, '')::text AS phone_detail
+FROM (
+    SELECT k.id, k.name, k.partner_name, k.email, k.phone, k.created_at, o.region
+    FROM clients k JOIN orgs o ON o.id = k.org_id
+    WHERE k.org_id = @org_id AND NOT k.deleted
+      AND (@search::text = '' OR position(lower(@search) IN lower(k.name || ' ' || k.partner_name || ' ' || k.email)) > 0)
+    ORDER BY lower(k.name), k.id LIMIT 200) c
+LEFT JOIN LATERAL (
+    SELECT s.why, s.since, s.detail FROM suppressions s
+    WHERE s.org_id = ANY(@owners::uuid[]) AND s.channel = 'email' AND s.address = lower(c.email)
+    ORDER BY s.why IN ('bounced', 'invalid'), s.since LIMIT 1) e ON true
+LEFT JOIN LATERAL (
+    SELECT s.why, s.since, s.detail FROM suppressions s
+    WHERE s.org_id = ANY(@owners) AND s.channel = 'sms' AND s.address = dialled(c.phone, c.region)
+    ORDER BY s.why IN ('bounced', 'invalid'), s.since LIMIT 1) p ON true
+ORDER BY lower(c.name), c.id;
 
 -- name: Payments :many
 -- With the payer as the supplier knows them. Indexes: payments_newest, clients_email.

@@ -84,15 +84,30 @@ func (q *Queries) ClientByEmail(ctx context.Context, arg ClientByEmailParams) ([
 }
 
 const clients = `-- name: Clients :many
-SELECT id, name, partner_name, email, phone, created_at FROM clients
-WHERE org_id = $1 AND NOT deleted
-  AND ($2::text = '' OR position(lower($2) IN lower(name || ' ' || partner_name || ' ' || email)) > 0)
-ORDER BY lower(name), id LIMIT 200
+SELECT c.id, c.name, c.partner_name, c.email, c.phone, c.created_at,
+       coalesce(e.why, '')::text AS email_why, coalesce(e.since, 'epoch')::timestamptz AS email_since, coalesce(e.detail, '')::text AS email_detail,
+       coalesce(p.why, '')::text AS phone_why, coalesce(p.since, 'epoch')::timestamptz AS phone_since, coalesce(p.detail, '')::text AS phone_detail
+FROM (
+    SELECT k.id, k.name, k.partner_name, k.email, k.phone, k.created_at, o.region
+    FROM clients k JOIN orgs o ON o.id = k.org_id
+    WHERE k.org_id = $1 AND NOT k.deleted
+      AND ($2::text = '' OR position(lower($2) IN lower(k.name || ' ' || k.partner_name || ' ' || k.email)) > 0)
+    ORDER BY lower(k.name), k.id LIMIT 200) c
+LEFT JOIN LATERAL (
+    SELECT s.why, s.since, s.detail FROM suppressions s
+    WHERE s.org_id = ANY($3::uuid[]) AND s.channel = 'email' AND s.address = lower(c.email)
+    ORDER BY s.why IN ('bounced', 'invalid'), s.since LIMIT 1) e ON true
+LEFT JOIN LATERAL (
+    SELECT s.why, s.since, s.detail FROM suppressions s
+    WHERE s.org_id = ANY($3) AND s.channel = 'sms' AND s.address = dialled(c.phone, c.region)
+    ORDER BY s.why IN ('bounced', 'invalid'), s.since LIMIT 1) p ON true
+ORDER BY lower(c.name), c.id
 `
 
 type ClientsParams struct {
 	OrgID  uuid.UUID
 	Search string
+	Owners []uuid.UUID
 }
 
 type ClientsRow struct {
@@ -102,10 +117,18 @@ type ClientsRow struct {
 	Email       string
 	Phone       string
 	CreatedAt   time.Time
+	EmailWhy    string
+	EmailSince  time.Time
+	EmailDetail string
+	PhoneWhy    string
+	PhoneSince  time.Time
+	PhoneDetail string
 }
 
+// With what keeps our messages from a client, if something does; `owners` are the organisation and the house.
+// Index: the primary key of suppressions, for the clients of the page alone.
 func (q *Queries) Clients(ctx context.Context, arg ClientsParams) ([]ClientsRow, error) {
-	rows, err := q.db.Query(ctx, clients, arg.OrgID, arg.Search)
+	rows, err := q.db.Query(ctx, clients, arg.OrgID, arg.Search, arg.Owners)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +143,12 @@ func (q *Queries) Clients(ctx context.Context, arg ClientsParams) ([]ClientsRow,
 			&i.Email,
 			&i.Phone,
 			&i.CreatedAt,
+			&i.EmailWhy,
+			&i.EmailSince,
+			&i.EmailDetail,
+			&i.PhoneWhy,
+			&i.PhoneSince,
+			&i.PhoneDetail,
 		); err != nil {
 			return nil, err
 		}

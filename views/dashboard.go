@@ -15,10 +15,11 @@ type Stand struct {
 
 // Today is the dashboard with everything it shows.
 type Today struct {
-	KPIs     KPIsView
-	Weddings WeddingsView
-	Activity ActivityView
-	Fresh    bool // no connection yet: the page offers the first step
+	KPIs      KPIsView
+	Weddings  WeddingsView
+	Activity  ActivityView
+	Fresh     bool            // no connection yet: the page offers the first step
+	Allowance []AllowanceLine // of a day that is used, or nearly
 }
 
 // KPIsView is the region #kpis.

@@ -874,6 +874,14 @@ func auditWords(action string) string {
 		return "A letter went back to our words"
 	case "look.kept":
 		return "How letters look was changed"
+	case "suppression.lifted":
+		return "An address was said to work again"
+	case "plan.asked":
+		return "A larger plan was asked for"
+	case "plan.granted":
+		return "A larger plan was granted"
+	case "plan.declined":
+		return "A larger plan was declined"
 	case "keys.rotated":
 		return "The sealing keys were rotated"
 	default:

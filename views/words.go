@@ -67,6 +67,7 @@ func unconfirmed(p queries.Provider) bool {
 	return p != queries.ProviderStripe && p != queries.ProviderWedme && p != queries.ProviderCustom
 }
 
+// tierName is a plan as people call it.
 func tierName(t queries.Tier) string {
 	switch t {
 	case queries.TierStarter:

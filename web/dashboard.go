@@ -31,6 +31,9 @@ func (s *Server) today(c echo.Context) error {
 		if t.Activity, err = activityOf(ctx, q, v.OrgID, stands["activity"], now, v.Zone); err != nil {
 			return err
 		}
+		if t.Allowance, err = allowanceOf(ctx, q, v.OrgID, now.In(v.Zone)); err != nil {
+			return err
+		}
 		connections, err := q.Connections(ctx, v.OrgID)
 		t.Fresh = len(connections) == 0
 		return err

@@ -65,11 +65,11 @@ var kinds = []kind{
 	{is: errPacked, status: 415, code: "content_encoding"},
 	{is: errTooOften, status: 429, code: "too_many_failures", title: "A short pause", happened: "There were too many failed attempts in a minute.", kept: "Your account is as it was.", do: "Wait a minute and try again.", retryAfter: 60},
 	{is: errPressed, status: 429, code: "too_often", title: "A short pause", happened: "That was pressed five times within a minute, so this time it did nothing.", kept: "What the presses before it began goes on.", do: "Wait a minute and press it once more.", retryAfter: 60},
+	{is: errNoCarrier, status: 404, code: "not_configured"},
+	{is: errUnreadable, status: 400, code: "unreadable"},
 	{is: errLetters, status: 429, code: "too_often", title: "A short pause", happened: "Twenty letters were asked for from here within a minute, so this one was not sent.", kept: "Your account is as it was, and links that were sent before still work.", do: "Wait a minute and ask once more.", retryAfter: 60},
 	{is: errNoLink, status: 404, code: "not_found", title: "No such link", happened: "No letter of ours holds this link; perhaps a part of it was left off.", kept: "Nothing was changed.", do: "Open it from the letter itself, or sign in and ask for another one."},
 	{is: errUsed, status: 410, code: "gone", title: "This link was used", happened: "It was used in this very moment, in another window.", kept: "What was done there holds.", do: "Go on there."},
-	{is: errNoCarrier, status: 404, code: "not_configured"},
-	{is: errUnreadable, status: 400, code: "unreadable"},
 	{is: errAway, status: 503, code: "away", title: "One moment", happened: "The database does not answer at the moment.", kept: "Everything saved so far is safe; what you just sent was not taken.", do: "Try again in a few seconds.", retryAfter: 5},
 	{is: live.ErrDraining, status: 503, code: "away", title: "One moment", happened: "This server is being replaced.", do: "Try again in a second.", retryAfter: 1},
 }

@@ -66,5 +66,11 @@ func (s *Server) writeLag(c echo.Context) {
 	if all, err := q.AllOrgsWellness(ctx, &late); err == nil {
 		fmt.Fprintf(c.Response(), "wedsync_lanes_late %d\nwedsync_dead_letters %d\nwedsync_connections_silent %d\nwedsync_breakers_open %d\n", all.LateLanes, all.Dead, all.Silent, all.Breakers)
 	}
+	if channels, err := tellingOf(ctx, q, time.Now()); err == nil {
+		for _, r := range channels {
+			fmt.Fprintf(c.Response(), "wedsync_notifications_waiting{channel=%q} %d\nwedsync_notifications_failed_last_hour{channel=%q} %d\nwedsync_notifications_unknown{channel=%q} %d\n",
+				r.Channel, r.Waiting, r.Channel, r.Failed, r.Channel, r.Unknown)
+		}
+	}
 	fmt.Fprintf(c.Response(), "wedsync_deliveries_waiting %d\nwedsync_delivery_lag_seconds %g\n", lag.Waiting, lag.Seconds)
 }

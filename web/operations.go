@@ -53,7 +53,7 @@ func Examine(ctx context.Context, pool *pgxpool.Pool, works bool) []views.Findin
 		return []views.Finding{{What: "Database", Words: "does not answer; what was accepted is safe in it, and work goes on by itself once it is back"}}
 	}
 	findings := []views.Finding{{What: "Database", Healthy: true, Words: fmt.Sprintf("answers in %s", time.Since(began).Round(10*time.Microsecond))}}
-	findings = append(findings, examineMigrations(ctx, pool), examineQueue(ctx, pool, works))
+	findings = append(findings, examineMigrations(ctx, pool), examineQueue(ctx, pool, works), examineTelling(ctx, q))
 	return findings
 }
 
@@ -95,7 +95,15 @@ func (s *Server) findings(ctx context.Context) []views.Finding {
 }
 
 func (s *Server) operations(c echo.Context) error {
-	view := views.OperationsView{Now: time.Now().UTC(), Findings: s.findings(c.Request().Context()), Streams: s.hub.Open()}
+	ctx := c.Request().Context()
+	view := views.OperationsView{Now: time.Now().UTC(), Findings: s.findings(ctx), Streams: s.hub.Open()}
+	var err error
+	if view.Telling, err = s.telling(ctx, view.Now); err != nil {
+		return err
+	}
+	if view.Requests, err = s.q.AllOrgsTierRequests(ctx); err != nil {
+		return err
+	}
 	p := s.page(c, "Operations", "ops")
 	p.Lead, p.Actions = "How this node and its database are, as of "+view.Now.Format("15:04:05")+" UTC.", views.OperationsLinks()
 	return draw(c, http.StatusOK, views.Operations(p, view))

@@ -33,7 +33,7 @@ func preferencesView(row queries.PeopleToReachRow, w wishes, form typed) views.P
 			}
 		}
 	}
-	for _, field := range []string{"timezone", "quiet_from", "quiet_until", "phone", "code"} {
+	for _, field := range []string{"timezone", "quiet_from", "quiet_until", "phone", "code", "push"} {
 		if form.faults[field] != "" {
 			view.Wrong = append(view.Wrong, ui.Fault{Field: field, Message: form.faults[field]})
 		}

@@ -216,6 +216,15 @@ var routeCases = map[string]routeCase{
 	"POST /app/repairs/rehearsals":              {ok: 200},
 	"POST /app/repairs/runs":                    {ok: 303},
 	"POST /app/connections/:id/rotation":        {ok: 201, id: aConnection},
+	"GET /app/notifications":                    {ok: 200},
+	"GET /app/notifications/:id":                {ok: 200, id: aNotification},
+	"POST /app/suppressions/removal":            {ok: 404, form: url.Values{"channel": {"email"}, "address": {"nobody@example.com"}}},
+	"GET /app/plan":                             {ok: 200},
+	"POST /app/plan/requests":                   {ok: 303, form: url.Values{"tier": {"enterprise"}}},
+	"POST /ops/plans/:id":                       {ok: 303, id: aPlanRequest, form: url.Values{"action": {"decline"}}},
+	"POST /app/push":                            {ok: 422, form: url.Values{"endpoint": {"https://127.0.0.1/x"}}},
+	"POST /app/push/:id/removal":                {ok: 303, id: aPush, not: map[string]int{"staff": 404, "manager": 404, "operator": 404}}, // one's own only
+	"GET /sw.js":                                {ok: 200},
 	"POST /app/connections/:id/closures":        {ok: 303, id: aConnection, form: url.Values{"secret": {uuid.Nil.String()}}},
 }
 

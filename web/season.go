@@ -24,12 +24,12 @@ func (s *Server) weddings(c echo.Context) error {
 }
 
 func (s *Server) clients(c echo.Context) error {
-	search := searched(c)
-	rows, err := s.q.Clients(c.Request().Context(), queries.ClientsParams{OrgID: visitorOf(c).OrgID, Search: search})
+	v, search := visitorOf(c), searched(c)
+	rows, err := s.q.Clients(c.Request().Context(), queries.ClientsParams{OrgID: v.OrgID, Search: search, Owners: suppressors(v.OrgID)})
 	if err != nil {
 		return err
 	}
-	return draw(c, http.StatusOK, views.Clients(s.page(c, "Clients", "clients"), search, rows))
+	return draw(c, http.StatusOK, views.Clients(s.page(c, "Clients", "clients"), search, time.Now().In(v.Zone), rows))
 }
 
 func (s *Server) payments(c echo.Context) error {

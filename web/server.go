@@ -108,7 +108,7 @@ func compressed() echo.MiddlewareFunc {
 		Level: 5, MinLength: 1024,
 		Skipper: func(c echo.Context) bool {
 			p := c.Request().URL.Path // streams must not be held back; static files and River's pages come packed or pack themselves
-			return p == "/live" || strings.HasPrefix(p, "/static/") || strings.HasPrefix(p, "/webhooks/") || strings.HasPrefix(p, "/ops/jobs")
+			return p == "/live" || p == "/sw.js" || strings.HasPrefix(p, "/static/") || strings.HasPrefix(p, "/webhooks/") || strings.HasPrefix(p, "/ops/jobs")
 		},
 	})
 }

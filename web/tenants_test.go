@@ -27,7 +27,7 @@ func TestCase16AnotherTenantsIDOnEveryRoute(t *testing.T) {
 		if strings.Contains(r.path, ":id") != (c.id != nil) {
 			t.Errorf("%s %s: its case must say whose id it takes", r.method, r.path)
 		}
-		if c.id == nil {
+		if c.id == nil || r.access == operator { // operators stand above tenants; who else may not, the route test says
 			continue
 		}
 		tested++
