@@ -16,14 +16,14 @@ import (
 	"github.com/wedsync/wedsync/views/mail"
 )
 
-// letter is what the house announced to one person.
-type letter struct {
+// posted is what the house announced to one person.
+type posted struct {
 	mail.News
 	To string
 }
 
 // mailed are all of a kind to one person, the newest first.
-func (s *site) mailed(t *testing.T, user uuid.UUID, what string) (all []letter) {
+func (s *site) mailed(t *testing.T, user uuid.UUID, what string) (all []posted) {
 	t.Helper()
 	rows, err := s.pool.Query(t.Context(), "SELECT facts, client_email FROM notices WHERE org_id = $1 AND user_id = $2 AND kind = 'security' AND facts->>'what' = $3 ORDER BY at DESC, id DESC", queries.House, user, what)
 	if err != nil {
@@ -32,7 +32,7 @@ func (s *site) mailed(t *testing.T, user uuid.UUID, what string) (all []letter) 
 	defer rows.Close()
 	for rows.Next() {
 		var raw []byte
-		l := letter{}
+		l := posted{}
 		if err := rows.Scan(&raw, &l.To); err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +47,7 @@ func (s *site) mailed(t *testing.T, user uuid.UUID, what string) (all []letter) 
 // linkIn is where the link of the n-th letter leads, as soon as that letter is there.
 func (s *site) linkIn(t *testing.T, user uuid.UUID, what string, n int) string {
 	t.Helper()
-	var all []letter
+	var all []posted
 	eventually(t, "a letter "+what+" is announced", func() bool {
 		all = s.mailed(t, user, what)
 		return len(all) >= n

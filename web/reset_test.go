@@ -114,7 +114,7 @@ func TestAMemberIsInvitedToAPasswordOfTheirOwn(t *testing.T) {
 		}
 		sam := testdb.Person{ID: user.ID, Email: email}
 		all := s.mailed(t, sam.ID, "invited")
-		if len(all) != 1 || all[0].To != email || !strings.Contains(all[0].Detail, "added you to Kay Photography") || time.Until(*all[0].Ends) < 71*time.Hour {
+		if len(all) != 1 || all[0].To != email || all[0].Title != "Kay Photography" || time.Until(*all[0].Ends) < 71*time.Hour {
 			t.Fatalf("%+v", all)
 		}
 		if in := s.login(t, email, first, "", nil).Code; first != "" && in != 303 || first == "" && in != 401 {

@@ -118,8 +118,7 @@ func (s *Server) addMember(ctx context.Context, v visitor, form views.NewMember,
 		if err := q.Audit(ctx, queries.AuditParams{OrgID: v.OrgID, UserID: &v.UserID, Action: "member.added", Subject: user.String(), Detail: form.Name}); err != nil {
 			return err
 		}
-		_, err = s.mailLink(ctx, tx, jobs.Link{UserID: user, Purpose: queries.TokenPurposeReset, Life: jobs.InviteLife, News: mail.News{What: "invited", Who: v.Person, Title: v.OrgName,
-			Detail: v.Person + " added you to " + v.OrgName + " on WedSync. Choose a password of your own, and you are in; the link is good for three days."}})
+		_, err = s.mailLink(ctx, tx, jobs.Link{UserID: user, Purpose: queries.TokenPurposeReset, Life: jobs.InviteLife, News: mail.News{What: "invited", Who: v.Person, Title: v.OrgName}})
 		return err
 	})
 }

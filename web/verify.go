@@ -93,7 +93,7 @@ func (s *Server) prove(ctx context.Context, tx pgx.Tx, l link) error {
 	if err := q.ProveAddress(ctx, queries.ProveAddressParams{ID: l.UserID, Email: l.Subject}); err != nil {
 		return err
 	}
-	told := mail.News{What: "address_changed", Detail: "Your account at WedSync now goes by " + l.Subject + ", and letters no longer come to this address.", Path: "/login"}
+	told := mail.News{What: "address_changed", Detail: l.Subject}
 	return jobs.TellPerson(ctx, tx, s.config.Jobs.River, l.UserID, l.Email, told, time.Now())
 }
 

@@ -211,3 +211,18 @@ func TestTwoWantOneAddress(t *testing.T) {
 		t.Errorf("%v", codes)
 	}
 }
+
+// The proof of an address that went to another one would prove nothing.
+func TestTheProofGoesToTheNewAddressAlone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t).work(t)
+	anna := testdb.Org(t, s.pool).Owner
+	s.post(t, "/app/account", url.Values{"name": {"Anna"}, "email": {"new@example.com"}}, s.session(t, anna))
+	const rows = "SELECT count(*) FROM notification_logs WHERE recipient_id = $1 AND address = $2"
+	eventually(t, "the letter is on its way", func() bool { return s.count(t, rows, anna.ID, "new@example.com") == 1 })
+	s.post(t, s.linkIn(t, anna.ID, "verify", 1), nil, nil)
+	eventually(t, "the old address is told", func() bool { return s.count(t, rows, anna.ID, anna.Email) == 1 })
+	if s.count(t, rows, anna.ID, "new@example.com") != 1 {
+		t.Error("more than the proof went to the new address")
+	}
+}
