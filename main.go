@@ -29,6 +29,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/jobs/outbound"
 	"github.com/wedsync/wedsync/migrations"
 	"github.com/wedsync/wedsync/queries"
@@ -50,6 +51,7 @@ type Config struct {
 	Gather      int      // WEDSYNC_GATHER: most deliveries that one commit makes durable
 	Private     bool     // WEDSYNC_ALLOW_PRIVATE_URLS
 	TaveURL     string   // TAVE_URL
+	Carriers    notify.Settings
 }
 
 // configure shows every default, and answers a bad value with one line that names it.
@@ -81,6 +83,12 @@ func configure(getenv func(string) string) (Config, error) {
 	c.TaveURL = or("TAVE_URL", inbound.TaveURL)
 	if u, err := url.Parse(c.TaveURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return c, fmt.Errorf("TAVE_URL takes the address of Tave's API, such as %s; it is %q", inbound.TaveURL, c.TaveURL)
+	}
+	c.Carriers = notify.Settings{ResendKey: getenv("RESEND_API_KEY"), ResendURL: or("RESEND_URL", notify.ResendURL), ResendSecret: getenv("RESEND_WEBHOOK_SECRET"),
+		SMTPURL: getenv("SMTP_URL"), MailFrom: getenv("MAIL_FROM"), VAPIDKey: getenv("VAPID_PRIVATE_KEY"),
+		TwilioSID: getenv("TWILIO_ACCOUNT_SID"), TwilioToken: getenv("TWILIO_AUTH_TOKEN"), TwilioFrom: getenv("TWILIO_FROM"), TwilioURL: or("TWILIO_URL", notify.TwilioURL)}
+	if err := c.Carriers.Check(); err != nil {
+		return c, err
 	}
 	switch v := getenv("WEDSYNC_ALLOW_PRIVATE_URLS"); v {
 	case "", "0":
@@ -288,7 +296,7 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	}
 	node := web.Node{Addr: p.config.Addr, Out: p.out, Name: "wedsync-" + uuid.NewString(), Config: web.Config{
 		Pool: p.pool, Box: p.box, Log: p.log, URL: p.config.URL, Operators: p.config.Operators,
-		Demo: demo, Works: role != "web", Serves: role != "worker", Gather: p.config.Gather, AllowPrivate: p.config.Private || demo, TaveURL: p.config.TaveURL,
+		Demo: demo, Works: role != "web", Serves: role != "worker", Gather: p.config.Gather, AllowPrivate: p.config.Private || demo, TaveURL: p.config.TaveURL, Carriers: p.config.Carriers,
 	}}
 	// The collector runs when the heap has doubled, and ours is small: in a storm of deliveries it would run ten times a
 	// second. Address space that is never touched counts as heap and costs no memory, so it waits for more.
@@ -449,6 +457,10 @@ func (p *program) rotateKeys(ctx context.Context, args []string) error {
 	if n += endpoints; err != nil {
 		return fmt.Errorf("%d are sealed anew, the rest still opens with the old key; run it again: %w", n, err)
 	}
+	house, err := notify.Reseal(ctx, queries.New(p.pool), p.box)
+	if n += house; err != nil {
+		return fmt.Errorf("%d are sealed anew, the rest still opens with the old key; run it again: %w", n, err)
+	}
 	return p.tell(map[string]any{"sealed": n}, fmt.Sprintf("%d secrets are sealed under the new key", n))
 }
 
@@ -504,7 +516,11 @@ func (p *program) surroundings(ctx context.Context) []views.Finding {
 	if len(p.config.Operators) == 0 {
 		operators.Words = "nobody may enter /ops; name their e-mail addresses in WEDSYNC_OPERATORS"
 	}
-	return []views.Finding{where, operators}
+	findings := []views.Finding{where, operators}
+	for _, c := range web.CarrierStates(p.config.Carriers) {
+		findings = append(findings, views.Finding{What: c.Name, Healthy: true, Words: c.Channel + ", " + c.Words})
+	}
+	return findings
 }
 
 func (p *program) flags(name string, args []string, define func(*flag.FlagSet)) error {

@@ -8,6 +8,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,6 +18,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/jobs/outbound"
 	"github.com/wedsync/wedsync/jobs/outside"
 	"github.com/wedsync/wedsync/queries"
@@ -33,6 +36,9 @@ type Config struct {
 
 	AllowPrivate bool   // outside.Config
 	TaveURL      string // inbound.Tave
+
+	Carriers notify.Settings
+	URL      *url.URL // public address: links in letters are built from it
 }
 
 // A job's transaction is short; what takes longer hangs. Rescue stands beside presence (presence.go), which is faster.
@@ -46,6 +52,7 @@ type Jobs struct {
 	River    *river.Client[pgx.Tx]
 	Outside  *outside.Door
 	Tave     *inbound.Tave
+	Ear      *notify.Ear
 	config   Config
 	own      *pgxpool.Pool
 	presence *presence
@@ -64,6 +71,8 @@ func New(c Config) (*Jobs, error) {
 	}
 	door := outside.New(outside.Config{Pool: c.Pool, Log: c.Log, AllowPrivate: c.AllowPrivate})
 	tave := &inbound.Tave{Pool: c.Pool, Box: c.Box, Out: door, URL: c.TaveURL}
+	carriers := notify.NewCarriers(c.Pool, c.Box, door, c.Carriers, c.URL)
+	hush := &silence{pool: c.Pool, waker: c.Waker, log: c.Log}
 	if c.Work {
 		workers := river.NewWorkers()
 		river.AddWorker(workers, &inbound.Drain{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
@@ -75,8 +84,12 @@ func New(c Config) (*Jobs, error) {
 		river.AddWorker(workers, &inbound.Import{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &forget{pool: c.Pool})
 		river.AddWorker(workers, &outbound.Send{Pool: c.Pool, Door: door, Box: c.Box, Log: c.Log})
-		river.AddWorker(workers, &silence{pool: c.Pool, waker: c.Waker, log: c.Log})
+		river.AddWorker(workers, hush)
 		river.AddWorker(workers, &unwell{pool: c.Pool, waker: c.Waker})
+		river.AddWorker(workers, &notify.FanOut{Pool: c.Pool, Waker: c.Waker, Carriers: carriers, Log: c.Log})
+		river.AddWorker(workers, &notify.Send{Pool: c.Pool, Waker: c.Waker, Carriers: carriers, Box: c.Box, Log: c.Log, URL: strings.TrimSuffix(c.URL.String(), "/")})
+		river.AddWorker(workers, &notify.CloseDigest{Pool: c.Pool, Carriers: carriers})
+		river.AddWorker(workers, &notify.Clock{Pool: c.Pool, Log: c.Log})
 		rc.Workers = workers
 		rc.Queues = map[string]river.QueueConfig{
 			inbound.Queue:        {MaxWorkers: 8, FetchPollInterval: 50 * time.Millisecond},
@@ -85,6 +98,8 @@ func New(c Config) (*Jobs, error) {
 			inbound.ImportQueue:  {MaxWorkers: 2}, // few, so that a long import leaves the database to what arrives live
 			river.QueueDefault:   {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
 			outbound.QueueName:   {MaxWorkers: 16, FetchCooldown: 20 * time.Millisecond}, // most of them wait for somebody's server
+			notify.FanQueue:      {MaxWorkers: 4, FetchPollInterval: 250 * time.Millisecond},
+			notify.QueueName:     {MaxWorkers: 24, FetchPollInterval: 250 * time.Millisecond}, // they wait for carriers
 		}
 		rc.JobTimeout, rc.RescueStuckJobsAfter = jobTimeout, rescueAfter
 		rc.PeriodicJobs = []*river.PeriodicJob{
@@ -96,6 +111,8 @@ func New(c Config) (*Jobs, error) {
 			river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) { return inbound.TaveDueArgs{}, nil },
 				&river.PeriodicJobOpts{RunOnStart: true}),
 			river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) { return forgetArgs{}, nil }, nil),
+			river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) { return notify.ClockArgs{}, nil },
+				&river.PeriodicJobOpts{RunOnStart: true}),
 		}
 	}
 	own, err := riversPool(c.Pool)
@@ -107,7 +124,9 @@ func New(c Config) (*Jobs, error) {
 		own.Close()
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	return &Jobs{River: client, Outside: door, Tave: tave, config: c, own: own, presence: &presence{config: c, back: tidyUp(client, c.Log)}}, nil
+	hush.river = client
+	ear := &notify.Ear{Pool: c.Pool, River: client, Carriers: carriers}
+	return &Jobs{River: client, Outside: door, Tave: tave, Ear: ear, config: c, own: own, presence: &presence{config: c, back: tidyUp(client, c.Log)}}, nil
 }
 
 // tidyUp puts right at once what a crash of the database may have undone, instead of at the next full minute.

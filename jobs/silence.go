@@ -12,7 +12,10 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/views"
+	"github.com/wedsync/wedsync/views/mail"
 )
 
 // listenEvery: a silence takes hours to be one, so minutes do for its beginning and its end.
@@ -34,6 +37,7 @@ type silence struct {
 	pool  *pgxpool.Pool
 	waker *queries.Waker
 	log   *slog.Logger
+	river *river.Client[pgx.Tx]
 }
 
 func (s *silence) Work(ctx context.Context, _ *river.Job[silenceArgs]) error {
@@ -124,10 +128,20 @@ func (s *silence) tell(ctx context.Context, row queries.AllOrgsQuietConnectionsR
 		if err := q.AddActivity(ctx, news); err != nil {
 			return err
 		}
+		if err := notify.Announce(ctx, tx, s.river, silenceNotice(row, news)); err != nil {
+			return err
+		}
 		return q.TouchRegions(ctx, queries.TouchRegionsParams{Audiences: []uuid.UUID{row.OrgID}, Regions: []string{"activity", inbound.HealthRegion(row.ID)}})
 	})
 	if err == nil && told {
 		s.waker.Wake(row.OrgID)
 	}
 	return err
+}
+
+// silenceNotice is the same for people. Its id follows from the connection and the moment, since each silence is news.
+func silenceNotice(row queries.AllOrgsQuietConnectionsRow, news queries.AddActivityParams) notify.Notice {
+	return notify.Notice{OrgID: row.OrgID, ID: notify.NoticeID(row.ID, news.Kind+row.LastAt.UTC().Format(time.RFC3339Nano)), At: news.At,
+		News: mail.News{Kind: mail.Connection, What: news.Kind, Title: views.ProviderName(row.Provider), Detail: news.What, At: news.At,
+			Path: "/app/connections/" + row.ID.String()}}
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/wedsync/wedsync/jobs/inbound"
 	"github.com/wedsync/wedsync/queries"
@@ -43,7 +45,11 @@ func listenerOn(t *testing.T, pool *pgxpool.Pool) *listener {
 		defer mu.Unlock()
 		woken++
 	}
-	l := &listener{silence: &silence{pool: pool, waker: waker, log: log}, woken: func() int {
+	inserts, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &listener{silence: &silence{pool: pool, waker: waker, log: log, river: inserts}, woken: func() int {
 		mu.Lock()
 		defer mu.Unlock()
 		return woken

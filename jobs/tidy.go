@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/jobs/outbound"
 	"github.com/wedsync/wedsync/jobs/outside"
 	"github.com/wedsync/wedsync/queries"
@@ -53,6 +54,13 @@ func (t *tidy) Work(ctx context.Context, _ *river.Job[tidyArgs]) error {
 	}
 	if messages > 0 {
 		t.log.WarnContext(ctx, "messages waited without a job", "messages", messages)
+	}
+	told, err := notify.Stranded(ctx, t.pool, river.ClientFromContext[pgx.Tx](ctx), time.Now())
+	if err != nil {
+		return err
+	}
+	if told > 0 {
+		t.log.WarnContext(ctx, "notifications waited without a job", "notifications", told)
 	}
 	return errors.Join(outbound.Prune(ctx, q, time.Now()), t.outside.Prune(ctx))
 }

@@ -39,6 +39,7 @@ CREATE TABLE notices (
     urgent             boolean NOT NULL DEFAULT false,
     facts              jsonb NOT NULL,                -- mail.News
     user_id            uuid REFERENCES users ON DELETE CASCADE, -- for this person alone; null: for the team
+    only_for           audience,                      -- null: for everybody whom it concerns
     -- Whom of the couple's side it is about, as far as the sender said.
     connection_id      uuid,
     client_external_id text NOT NULL DEFAULT '',

@@ -1443,6 +1443,7 @@ type Notice struct {
 	Urgent           bool
 	Facts            []byte
 	UserID           *uuid.UUID
+	OnlyFor          *Audience
 	ConnectionID     *uuid.UUID
 	ClientExternalID string
 	ClientEmail      string

@@ -1,18 +1,18 @@
 -- name: AddNotices :many
 -- Gives those that are new: what was announced before, under the same id, is left as it is. A zero id stands for none.
-INSERT INTO notices (org_id, id, at, kind, urgent, facts, user_id, connection_id, client_external_id, client_email)
+INSERT INTO notices (org_id, id, at, kind, urgent, facts, user_id, only_for, connection_id, client_external_id, client_email)
 SELECT n.org_id, n.id, n.at, n.kind, n.urgent, n.facts::jsonb,
-       nullif(n.user_id, '00000000-0000-0000-0000-000000000000'), nullif(n.connection_id, '00000000-0000-0000-0000-000000000000'),
+       nullif(n.user_id, '00000000-0000-0000-0000-000000000000'), nullif(n.only_for, '')::audience, nullif(n.connection_id, '00000000-0000-0000-0000-000000000000'),
        n.client_external_id, n.client_email
 FROM unnest(@org_ids::uuid[], @ids::uuid[], @ats::timestamptz[], @kinds::text[], @urgents::boolean[], @facts::text[], @user_ids::uuid[],
-            @connection_ids::uuid[], @client_external_ids::text[], @client_emails::text[])
-     AS n(org_id, id, at, kind, urgent, facts, user_id, connection_id, client_external_id, client_email)
+            @onlys::text[], @connection_ids::uuid[], @client_external_ids::text[], @client_emails::text[])
+     AS n(org_id, id, at, kind, urgent, facts, user_id, only_for, connection_id, client_external_id, client_email)
 ON CONFLICT (org_id, id) DO NOTHING
 RETURNING org_id, id;
 
 -- name: NoticesToTell :many
 -- Primary key.
-SELECT id, at, kind, urgent, facts, user_id, connection_id, client_external_id, client_email
+SELECT id, at, kind, urgent, facts, user_id, only_for, connection_id, client_external_id, client_email
 FROM notices WHERE org_id = @org_id AND id = ANY(@ids::uuid[]) ORDER BY at, id;
 
 -- name: NoticesSince :one

@@ -13,13 +13,13 @@ import (
 )
 
 const addNotices = `-- name: AddNotices :many
-INSERT INTO notices (org_id, id, at, kind, urgent, facts, user_id, connection_id, client_external_id, client_email)
+INSERT INTO notices (org_id, id, at, kind, urgent, facts, user_id, only_for, connection_id, client_external_id, client_email)
 SELECT n.org_id, n.id, n.at, n.kind, n.urgent, n.facts::jsonb,
-       nullif(n.user_id, '00000000-0000-0000-0000-000000000000'), nullif(n.connection_id, '00000000-0000-0000-0000-000000000000'),
+       nullif(n.user_id, '00000000-0000-0000-0000-000000000000'), nullif(n.only_for, '')::audience, nullif(n.connection_id, '00000000-0000-0000-0000-000000000000'),
        n.client_external_id, n.client_email
 FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::boolean[], $6::text[], $7::uuid[],
-            $8::uuid[], $9::text[], $10::text[])
-     AS n(org_id, id, at, kind, urgent, facts, user_id, connection_id, client_external_id, client_email)
+            $8::text[], $9::uuid[], $10::text[], $11::text[])
+     AS n(org_id, id, at, kind, urgent, facts, user_id, only_for, connection_id, client_external_id, client_email)
 ON CONFLICT (org_id, id) DO NOTHING
 RETURNING org_id, id
 `
@@ -32,6 +32,7 @@ type AddNoticesParams struct {
 	Urgents           []bool
 	Facts             []string
 	UserIds           []uuid.UUID
+	Onlys             []string
 	ConnectionIds     []uuid.UUID
 	ClientExternalIds []string
 	ClientEmails      []string
@@ -52,6 +53,7 @@ func (q *Queries) AddNotices(ctx context.Context, arg AddNoticesParams) ([]AddNo
 		arg.Urgents,
 		arg.Facts,
 		arg.UserIds,
+		arg.Onlys,
 		arg.ConnectionIds,
 		arg.ClientExternalIds,
 		arg.ClientEmails,
@@ -497,7 +499,7 @@ func (q *Queries) NoticesSince(ctx context.Context, arg NoticesSinceParams) (int
 }
 
 const noticesToTell = `-- name: NoticesToTell :many
-SELECT id, at, kind, urgent, facts, user_id, connection_id, client_external_id, client_email
+SELECT id, at, kind, urgent, facts, user_id, only_for, connection_id, client_external_id, client_email
 FROM notices WHERE org_id = $1 AND id = ANY($2::uuid[]) ORDER BY at, id
 `
 
@@ -513,6 +515,7 @@ type NoticesToTellRow struct {
 	Urgent           bool
 	Facts            []byte
 	UserID           *uuid.UUID
+	OnlyFor          *Audience
 	ConnectionID     *uuid.UUID
 	ClientExternalID string
 	ClientEmail      string
@@ -535,6 +538,7 @@ func (q *Queries) NoticesToTell(ctx context.Context, arg NoticesToTellParams) ([
 			&i.Urgent,
 			&i.Facts,
 			&i.UserID,
+			&i.OnlyFor,
 			&i.ConnectionID,
 			&i.ClientExternalID,
 			&i.ClientEmail,

@@ -214,7 +214,7 @@ func (q *Queries) FoldReport(ctx context.Context, arg FoldReportParams) error {
 
 const holdNotification = `-- name: HoldNotification :one
 SELECT l.id, l.notice_id, l.kind, l.audience, l.recipient_id, l.recipient, l.channel, l.address, l.urgent, l.status, l.provider, l.attempts, l.next_try_at,
-       l.created_at, l.quota_day, n.facts, n.at AS noticed_at,
+       l.created_at, l.handed_at, l.quota_day, n.facts, n.at AS noticed_at,
        o.name AS org_name, o.tier, o.timezone AS org_zone, o.colour, o.reply_to,
        coalesce(u.timezone, '') AS own_zone, coalesce(s.why, '') AS suppressed, (m.user_id IS NOT NULL)::boolean AS member
 FROM notification_logs l
@@ -249,6 +249,7 @@ type HoldNotificationRow struct {
 	Attempts    int32
 	NextTryAt   *time.Time
 	CreatedAt   time.Time
+	HandedAt    *time.Time
 	QuotaDay    *time.Time
 	Facts       []byte
 	NoticedAt   time.Time
@@ -281,6 +282,7 @@ func (q *Queries) HoldNotification(ctx context.Context, arg HoldNotificationPara
 		&i.Attempts,
 		&i.NextTryAt,
 		&i.CreatedAt,
+		&i.HandedAt,
 		&i.QuotaDay,
 		&i.Facts,
 		&i.NoticedAt,
@@ -386,6 +388,38 @@ func (q *Queries) HouseSecrets(ctx context.Context) ([]HouseSecret, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const letterOf = `-- name: LetterOf :one
+SELECT l.recipient_id, l.audience, l.address, l.kind, o.name AS org_name
+FROM notification_logs l JOIN orgs o ON o.id = l.org_id WHERE l.org_id = $1 AND l.id = $2
+`
+
+type LetterOfParams struct {
+	OrgID uuid.UUID
+	ID    uuid.UUID
+}
+
+type LetterOfRow struct {
+	RecipientID uuid.UUID
+	Audience    Audience
+	Address     string
+	Kind        string
+	OrgName     string
+}
+
+// What an unsubscribe link is about. Primary keys.
+func (q *Queries) LetterOf(ctx context.Context, arg LetterOfParams) (LetterOfRow, error) {
+	row := q.db.QueryRow(ctx, letterOf, arg.OrgID, arg.ID)
+	var i LetterOfRow
+	err := row.Scan(
+		&i.RecipientID,
+		&i.Audience,
+		&i.Address,
+		&i.Kind,
+		&i.OrgName,
+	)
+	return i, err
 }
 
 const notificationStand = `-- name: NotificationStand :one

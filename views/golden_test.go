@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/views/mail"
 	"github.com/wedsync/wedsync/views/ui"
 )
 
@@ -41,6 +42,13 @@ var weddings = WeddingsView{Stand: at, Now: noon, Rows: []queries.NextWeddingsRo
 var lately = ActivityView{Stand: at, Now: noon, Zone: time.UTC, Rows: []queries.LatestActivitiesRow{
 	{At: noon.Add(-time.Minute), Kind: "payment_completed", Who: "Kay <& Fry>", What: "Deposit", AmountMinor: ptr(int64(50000)), Currency: "GBP", Provider: ptr(queries.ProviderStripe), DeliveryID: &one}}}
 
+var inbox = InboxView{Stand: at, Now: noon, Older: "?before=1", Rows: []InboxItem{
+	{ID: one, Status: queries.NotificationStatusDelivered, Urgent: true, At: noon, Title: "The florist <has not> arrived", Body: "Ceremony in 48 minutes.", Path: "/app/weddings"},
+	{ID: two, Status: queries.NotificationStatusDelivered, At: noon, Title: "New booking: Kay & Fry"},
+	{ID: one, Status: queries.NotificationStatusSeen, Urgent: true, At: noon.AddDate(0, 0, -1), Title: "No power", Path: "/app/weddings"},
+	{ID: two, Status: queries.NotificationStatusAcknowledged, Urgent: true, At: noon.AddDate(0, 0, -2), Title: "No cake", Path: "/app/weddings"},
+	{ID: two, Status: queries.NotificationStatusSeen, At: noon.AddDate(0, 0, -2), Title: "£500 paid"}}}
+
 var deliveries = DeliveriesView{Stand: at, Now: noon, Rows: []queries.DeliveriesRow{
 	{ID: one, EventID: "evt_1", EventType: "payment.completed", Status: queries.DeliveryStatusFailed, Attempts: 2, Error: "It was <500.00>.", ReceivedAt: noon.Add(-time.Hour)}}}
 
@@ -50,11 +58,27 @@ var wellness = Health{Tone: ui.Bad, Sentence: "2 deliveries could not be read.",
 	{About: "waiting", Tone: ui.Neutral, Words: "1 delivery waits to be applied"},
 	{About: "last", Tone: ui.Good, Words: "Last delivery", At: ptr(noon.Add(-31 * time.Hour))}}}
 
+var (
+	sentMail = OutboxItem{ID: one, Channel: "email", Carrier: "Resend", At: noon, From: "WedSync <hello@wedsync.example>", To: "a@example.com", ReplyTo: "ada@demo.example", Subject: "Confirm <this>",
+		Preheader: "It is good for a day", Text: "Go to https://x.example/v?a=1&b=2.\n<b>", HTML: true, Status: "Bounced", Tone: ui.Bad, Acts: []OutboxAct{{"delivered", "Deliver"}},
+		Told: []OutboxTold{{At: noon, What: "email.bounced", Answer: "WedSync answered 200 OK", Taken: true}, {At: noon, What: "email.opened", Answer: "WedSync answered 503"}}}
+	sentText = OutboxItem{ID: two, Channel: "sms", Carrier: "Twilio", At: noon, From: "+15005550006", To: "+447700900123", Text: "Paid: https://x.example/p", Status: "Delivered", Tone: ui.Good,
+		Acts: []OutboxAct{{"stop", "Reply STOP"}}, Replies: true}
+	sentPush = OutboxItem{ID: two, Channel: "push", Carrier: "Push service", At: noon, To: "Ada’s phone", Subject: "A payment", Text: "Anna & Tom", Link: "/app/payments", Terms: "kept for 60 s", Status: "Taken",
+		Acts: []OutboxAct{{"gone", "This device is gone"}}}
+)
+
 var cases = map[string]templ.Component{
 	"Activity": Activity(lately), "Activity_silence": Activity(ActivityView{Now: noon, Zone: time.UTC, Rows: []queries.LatestActivitiesRow{
 		{At: noon, Kind: "connection_back", What: "after 36 hours", Provider: ptr(queries.ProviderTave)},
 		{At: noon, Kind: "connection_silent", What: "it usually sends 4 a day; nothing for 31 hours", Provider: ptr(queries.ProviderTave)}}}),
-	"App":           App(page),
+	"App": App(page),
+	"App_bell": App(Page{Title: "A page", Person: "Anna Hall", Org: "Holm House", Bell: &BellView{Stand: at, Unread: 3}, Emergency: Emergency(EmergencyView{Stand: at, Rows: inbox.Rows[:1]}),
+		FrameLive: "inbox%3A1=7&emergency%3A1=7"}),
+	"Bell": Bell(BellView{Stand: at, Unread: 100}), "Bell_silent": Bell(BellView{}),
+	"Emergency": Emergency(EmergencyView{Stand: at, Rows: inbox.Rows[:1]}), "Emergency_none": Emergency(EmergencyView{}),
+	"Inbox": Inbox(page, inbox), "Inbox_empty": Inbox(page, InboxView{Now: noon}),
+	"InboxLetters":  InboxLetters(InboxView{Stand: at, Now: noon, Rows: inbox.Rows[3:]}),
 	"Clients":       Clients(page, "kay", noon, []queries.ClientsRow{{ID: one, Name: "Anna Kay", PartnerName: "Tom Fry", Email: "a@example.com", CreatedAt: noon}}),
 	"Clients_empty": Clients(page, "", noon, nil), "Clients_nobody": Clients(page, "<x>", noon, nil),
 	"Connection": Connection(page, ConnectionView{ID: one, Provider: queries.ProviderStripe, URL: "https://x/webhooks/stripe/t", Search: "a", Status: "failed", Older: "?before=1", List: deliveries,
@@ -132,13 +156,24 @@ var cases = map[string]templ.Component{
 	"Readback_refused": Readback(page, ReadbackView{ID: one, Now: noon, HasKey: true, Fault: "Not done.", Polling: Polling{Stopped: true, Trouble: "Tave refused the API key."}}),
 	"Readback_silent":  Readback(page, ReadbackView{ID: one, Now: noon, HasKey: true, Silence: "Tave does not answer.", Polling: Polling{Next: noon}}),
 	"Readback_trouble": Readback(page, ReadbackView{ID: one, Now: noon, HasKey: true, Polling: Polling{Next: noon, Trouble: "Tave asks WedSync to slow down."}}),
+	"Outbox": Outbox(page, OutboxView{Emails: 1200, Texts: 1, Pushes: 2, Recipients: []string{"a@example.com", "Ada’s phone"}, Days: []OutboxDay{{Title: "Today", Items: []OutboxItem{sentMail, sentText, sentPush,
+		{ID: two, Channel: "push", Carrier: "Push service", At: noon, To: "Ada’s phone", Fault: "Sealed for <others>.", Status: "Taken"}}}}, Older: 1, Carriers: []OutboxCarrier{
+		{Key: "resend", Name: "Resend", Trouble: "down", Alone: "Forget 1 bounced address", Options: []ui.Option{{Value: "", Label: "All is well"}, {Value: "down", Label: "Down"}}}}}),
+	"Outbox_empty": Outbox(page, OutboxView{}), "Outbox_none": Outbox(page, OutboxView{Channel: "sms", To: "a&b@example.com"}),
+	"OutboxLetter": OutboxLetter(page, sentMail), "OutboxLetter_text": OutboxLetter(page, sentText), "OutboxLetter_push": OutboxLetter(page, sentPush),
+	"OutboxLetter_smtp": OutboxLetter(page, OutboxItem{ID: one, Channel: "email", Carrier: "Mail server", At: noon, To: "a@example.com", Text: "Hello", Status: "Taken"}),
 	"Sandbox": Sandbox(page, SandboxView{People: []DemoPerson{{"ada", "Ada", "Owner"}}, Orgs: []SandboxOrg{{ID: one, Name: "Holm House", Senders: []SandboxSender{
 		{Provider: queries.ProviderStripe, Buttons: []SandboxButton{{"k", "Pay", "hint"}}}}}}, Sent: &SandboxSent{Label: "Pay", Answer: "Accepted", Status: 202, Body: "{}"}}),
 	"Settings": Settings(page, SettingsView{Now: noon, Org: queries.Org{Name: "Holm House", Region: "GB", Timezone: "Europe/London", Currency: "GBP", Tier: queries.TierScale}, Me: one, Owner: true, Regions: []ui.Option{{Value: "FR", Label: "France"}, {Value: "GB", Label: "United Kingdom"}},
 		Team:  []queries.TeamRow{{UserID: one, Name: "Anna", Role: queries.RoleOwner}, {UserID: two, Name: "Tom", Role: queries.RoleStaff}},
 		Audit: []queries.LatestAuditRow{{At: noon, Action: "member.role", Who: "Anna", Detail: "staff"}}, Faults: Faults{"email": "Taken."}}),
-	"Signup":  Signup(page, SignUp{Name: "Holm", Faults: Faults{"email": "Taken."}, Zones: []ui.Option{{Value: "UTC", Label: "UTC"}}, Currencies: []ui.Option{{Value: "GBP", Label: "GBP"}}}),
-	"Wedding": Wedding(page, noon, queries.CoupleHomeRow{Names: "Anna & Tom", HeldOn: day, Timezone: "Europe/London", Venue: "Holm House"}),
+	"Wordings":       Wordings(page, WordingsView{Now: noon, Changed: map[string]time.Time{"booking.couple": noon.Add(-time.Hour)}, Colour: "#4f7a5b", ReplyTo: "hello@example.com"}),
+	"Wordings_wrong": Wordings(page, WordingsView{Now: noon, Colour: "<red>", ReplyTo: "x", Faults: Faults{"colour": "Not a colour.", "reply_to": "Not an address."}}),
+	"Wording":        Wording(page, wordingOf(nil, "Kay & Fry")),
+	"Wording_wrong":  Wording(page, wordingOf(Faults{"subject": "There is no {{venu}} here.", "opening": "A {{ is not closed."}, "")),
+	"WordingShown":   WordingShown(WordingPreview{Letter: mail.Write(mail.Example(mail.Invite), mail.Brand{Name: "<b>"}, mail.Reader{Audience: mail.Team}, mail.Wording{Closing: "A\nB"}, mail.Links{Base: "https://x"})}),
+	"Signup":         Signup(page, SignUp{Name: "Holm", Faults: Faults{"email": "Taken."}, Zones: []ui.Option{{Value: "UTC", Label: "UTC"}}, Currencies: []ui.Option{{Value: "GBP", Label: "GBP"}}}),
+	"Wedding":        Wedding(page, noon, queries.CoupleHomeRow{Names: "Anna & Tom", HeldOn: day, Timezone: "Europe/London", Venue: "Holm House"}),
 	"Weddings": Weddings(page, WeddingList{Zone: "Europe/London", Rows: []queries.WeddingsRow{{ID: one, Title: "Kay & Fry", StartsLocal: &day, Timezone: "Asia/Tokyo", Venue: "Holm", Status: queries.BookingStatusConfirmed,
 		ValueMinor: ptr(int64(250000)), ValueCurrency: "GBP"}, {ID: two, ClientName: "A", PartnerName: "B", Status: queries.BookingStatusCancelled}}}),
 	"Weddings_empty": Weddings(page, WeddingList{}), "Weddings_past": Weddings(page, WeddingList{Past: true}),
@@ -225,6 +260,14 @@ func mapping(leaves int) MappingView {
 		v.Leaves = append(v.Leaves, MappingLeaf{Path: "field" + string(rune('a'+i)), Shown: "<value>", Type: "text"})
 	}
 	return v
+}
+
+func wordingOf(faults Faults, wedding string) WordingView {
+	w := mail.Wording{Subject: "For <{{couple}}>", Opening: "{{news}}", Closing: "Yours"}
+	reader := mail.Reader{Audience: mail.Couple}
+	letter := mail.Write(mail.Example(mail.Payment), mail.Brand{Name: "Holm House"}, reader, w, mail.Links{})
+	return WordingView{Kind: mail.Payment, Audience: mail.Couple, Wording: w, Ours: mail.Write(mail.Example(mail.Payment), mail.Brand{Name: "Holm House"}, reader, mail.Wording{}, mail.Links{}),
+		Changed: wedding != "", Faults: faults, Preview: WordingPreview{Letter: letter, Wedding: wedding, Wrong: WordingFaults(faults)}}
 }
 
 func TestGolden(t *testing.T) {

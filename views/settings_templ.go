@@ -855,6 +855,12 @@ func auditWords(action string) string {
 		return "A role was changed"
 	case "member.removed":
 		return "Somebody was removed"
+	case "wording.kept":
+		return "A letter was put into words of your own"
+	case "wording.reset":
+		return "A letter went back to our words"
+	case "look.kept":
+		return "How letters look was changed"
 	case "suppression.lifted":
 		return "An address was said to work again"
 	case "plan.asked":

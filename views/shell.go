@@ -22,7 +22,7 @@ type Page struct {
 
 	Person, Org, Role string
 
-	LiveURL  string // where the page's stream is; empty: the page is not live
+	LiveURL  string // where the stream of the page's own regions is; empty: it has none
 	Demo     bool   // says that the data is made up
 	Operator bool   // may enter /ops
 	Flash    string // what has just been done
@@ -31,6 +31,20 @@ type Page struct {
 	Tabs      []Link          // parts of this place; Current marks one
 	Actions   templ.Component // beside the title: the page's one primary button
 	Emergency templ.Component // the region #emergency, when there is one to show
+	Bell      *BellView       // nil: nobody's inbox
+	FrameLive string          // what the frame itself follows on the stream: "inbox%3A…=3&emergency%3A…=0"
+}
+
+// stream is the address of everything on the page that is live; empty: nothing is.
+func (p Page) stream() string {
+	switch {
+	case p.FrameLive == "":
+		return p.LiveURL
+	case p.LiveURL == "":
+		return "/live?" + p.FrameLive
+	default:
+		return p.LiveURL + "&" + p.FrameLive
+	}
 }
 
 // Link is somewhere to go.

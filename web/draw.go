@@ -39,6 +39,7 @@ func (s *Server) page(c echo.Context, title, place string) views.Page {
 	p := views.Page{Title: title, Place: place, Person: v.Person, Org: v.OrgName, Demo: s.config.Demo, Operator: s.isOperator(v)}
 	if v.Role != "" {
 		p.Role = views.RoleName(v.Role)
+		s.hang(c.Request().Context(), v, &p)
 	}
 	return p
 }

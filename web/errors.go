@@ -30,6 +30,8 @@ var (
 	errTooOften    = errors.New("too many failed attempts in a minute")
 	errPressed     = errors.New("a button was pressed too often in a minute")
 	errAway        = errors.New("the database is away")
+	errNoCarrier   = errors.New("this carrier is not configured here")
+	errUnreadable  = errors.New("the report cannot be read")
 	errBroken      = errors.New("something broke")
 )
 
@@ -60,6 +62,8 @@ var kinds = []kind{
 	{is: errPacked, status: 415, code: "content_encoding"},
 	{is: errTooOften, status: 429, code: "too_many_failures", title: "A short pause", happened: "There were too many failed attempts in a minute.", kept: "Your account is as it was.", do: "Wait a minute and try again.", retryAfter: 60},
 	{is: errPressed, status: 429, code: "too_often", title: "A short pause", happened: "That was pressed five times within a minute, so this time it did nothing.", kept: "What the presses before it began goes on.", do: "Wait a minute and press it once more.", retryAfter: 60},
+	{is: errNoCarrier, status: 404, code: "not_configured"},
+	{is: errUnreadable, status: 400, code: "unreadable"},
 	{is: errAway, status: 503, code: "away", title: "One moment", happened: "The database does not answer at the moment.", kept: "Everything saved so far is safe; what you just sent was not taken.", do: "Try again in a few seconds.", retryAfter: 5},
 	{is: live.ErrDraining, status: 503, code: "away", title: "One moment", happened: "This server is being replaced.", do: "Try again in a second.", retryAfter: 1},
 }

@@ -37,7 +37,15 @@ const patience = 15 * time.Second
 func (n *Node) Run(ctx context.Context) error {
 	n.Waker = queries.NewWaker(queries.New(n.Pool), n.Log)
 	var err error
-	if n.Jobs, err = jobs.New(jobs.Config{Pool: n.Pool, Waker: n.Waker, Log: n.Log, Node: n.Name, Work: n.Works, Box: n.Box, AllowPrivate: n.AllowPrivate, TaveURL: n.TaveURL}); err != nil {
+	if n.Demo {
+		n.World = sandbox.NewWorld(time.Now())
+		if err := n.World.Open(n.URL); err != nil {
+			return fmt.Errorf("the demo's mail server: %w", err)
+		}
+		n.Carriers = n.World.Carriers(n.URL)
+	}
+	if n.Jobs, err = jobs.New(jobs.Config{Pool: n.Pool, Waker: n.Waker, Log: n.Log, Node: n.Name, Work: n.Works, Box: n.Box, AllowPrivate: n.AllowPrivate,
+		TaveURL: n.TaveURL, Carriers: n.Carriers, URL: n.URL}); err != nil {
 		return err
 	}
 	if n.site, err = New(n.Config); err != nil {
@@ -49,6 +57,9 @@ func (n *Node) Run(ctx context.Context) error {
 	defer n.background.Wait()
 	defer stop()
 	n.background.Go(func() { n.Waker.Run(background) })
+	if n.Demo {
+		n.background.Go(func() { n.World.Run(background) })
+	}
 	n.background.Go(func() {
 		if err := n.site.Start(background); err != nil {
 			n.Log.Error("the live pages did not start", "error", err)

@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/testdb"
-	"github.com/wedsync/wedsync/views"
 )
 
 // aPlanRequest is an organisation's open one.
@@ -169,7 +169,7 @@ func TestTheFirstPageSaysWhenTheDayIsNearlyUsed(t *testing.T) {
 func TestOperatorsSeeHowPeopleAreTold(t *testing.T) {
 	t.Parallel()
 	w := newTown(t, func(c *Config) {
-		c.Carriers = []views.CarrierState{{Peer: "resend", Name: "Resend", Channel: "E-mail", Configured: true, Words: "to api.resend.com"}, {Peer: "twilio", Name: "Twilio", Channel: "SMS", Words: "TWILIO_ACCOUNT_SID is missing"}}
+		c.Carriers = notify.Settings{ResendKey: "re_1"}
 	})
 	now := time.Now()
 	w.told(t, w.org.ID, sending{recipient: "Anna", channel: "email", status: "queued", next: now.Add(-4 * time.Minute)})
@@ -180,7 +180,7 @@ func TestOperatorsSeeHowPeopleAreTold(t *testing.T) {
 	w.told(t, w.org.ID, sending{recipient: "Dora", channel: "sms", status: "unknown", created: now.Add(-2 * time.Hour)})
 	w.exec(t, `INSERT INTO breakers (org_id, peer, failures, failing_since, opened_at) VALUES ($1, 'resend', 7, now(), now()), ($2, 'twilio', 7, now(), now())`, queries.House, w.org.ID)
 	page := w.get(t, "/ops", w.as(t, "operator")).Body.String()
-	for _, want := range []string{"Does not answer", "7 failures in a row", "Not configured", "TWILIO_ACCOUNT_SID is missing", "2 messages wait to be sent, the oldest for 4 minutes; 1 failed in the last hour; nobody knows whether 1 message since yesterday arrived"} {
+	for _, want := range []string{"Does not answer", "7 failures in a row", "Not configured", "not configured: TWILIO_ACCOUNT_SID is empty", "to api.resend.com", "2 messages wait to be sent, the oldest for 4 minutes; 1 failed in the last hour; nobody knows whether 1 message since yesterday arrived"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}

@@ -90,6 +90,9 @@ func aMember(t *testing.T, w *town, org testdb.Supplier) uuid.UUID {
 	return testdb.Member(t, w.pool, org.ID, queries.RoleStaff).ID
 }
 
+// nobodys id is one of the demo's, whose things belong to no organisation.
+func nobodys(*testing.T, *town, testdb.Supplier) uuid.UUID { return uuid.New() }
+
 // home is where "/" leads those who are signed in.
 
 var home = map[string]int{"couple": 303, "staff": 303, "manager": 303, "owner": 303, "operator": 303, "neighbour": 303}
@@ -117,7 +120,16 @@ var routeCases = map[string]routeCase{
 	"POST /app/connections/:id/secrets":         {ok: 303, id: aConnection, form: url.Values{"secret": {"whsec_sixteen_or_more"}}},
 	"GET /app/deliveries/:id":                   {ok: 200, id: aDelivery},
 	"POST /app/deliveries/:id/runs":             {ok: 303, id: aDelivery},
+	"GET /app/inbox":                            {ok: 200},
+	"POST /app/inbox/seen":                      {ok: 303},
+	"POST /app/inbox/:id/seen":                  {ok: 303, id: aNotice, not: othersNotice},
+	"POST /app/inbox/:id/acknowledgement":       {ok: 303, id: aNotice, not: othersNotice},
 	"GET /app/settings":                         {ok: 200},
+	"GET /app/wording":                          {ok: 200},
+	"POST /app/wording":                         {ok: 303, form: url.Values{"letter": {"booking.couple"}, "subject": {"For {{couple}}"}}},
+	"POST /app/wording/previews":                {ok: 200, form: url.Values{"letter": {"booking.couple"}}},
+	"POST /app/wording/reset":                   {ok: 303, form: url.Values{"letter": {"booking.couple"}}},
+	"POST /app/wording/look":                    {ok: 303, form: url.Values{"colour": {"#4f7a5b"}, "reply_to": {"hello@example.com"}}},
 	"POST /app/team":                            {ok: 422},
 	"POST /app/settings/region":                 {ok: 303, form: url.Values{"region": {"FR"}}},
 	"GET /app/preferences":                      {ok: 200},
@@ -131,6 +143,11 @@ var routeCases = map[string]routeCase{
 	"GET /live":                                 {ok: 200, not: map[string]int{"stranger": 401}},
 	"GET /us":                                   {ok: 200},
 	"POST /webhooks/:provider/:token":           {ok: 404},
+	"POST /webhooks/resend":                     {ok: 404}, // not configured in tests
+	"POST /webhooks/twilio/status":              {ok: 404},
+	"POST /webhooks/twilio/sms":                 {ok: 404},
+	"GET /unsubscribe/:token":                   {ok: 404},
+	"POST /unsubscribe/:token":                  {ok: 404},
 	"GET /healthz":                              {ok: 200},
 	"GET /readyz":                               {ok: 200},
 	"GET /metrics":                              {ok: 200},
@@ -163,6 +180,16 @@ var routeCases = map[string]routeCase{
 	"GET /sandbox/vsco/*":                       {ok: 404},
 	"POST /sandbox/vsco/*":                      {ok: 404},
 	"DELETE /sandbox/vsco/*":                    {ok: 404},
+	"GET /sandbox/outbox":                       {ok: 404},
+	"GET /sandbox/outbox/:id":                   {ok: 404, id: nobodys},
+	"GET /sandbox/outbox/:id/html":              {ok: 404, id: nobodys},
+	"POST /sandbox/outbox/:id/events":           {ok: 404, id: nobodys},
+	"POST /sandbox/troubles":                    {ok: 404},
+	"GET /sandbox/resend/*":                     {ok: 404},
+	"POST /sandbox/resend/*":                    {ok: 404},
+	"GET /sandbox/twilio/*":                     {ok: 404},
+	"POST /sandbox/twilio/*":                    {ok: 404},
+	"POST /sandbox/push/:id":                    {ok: 404, id: nobodys},
 	"GET /app/imports":                          {ok: 200},
 	"POST /app/imports":                         {ok: 422},
 	"GET /app/imports/:id":                      {ok: 200, id: anImport},

@@ -20,7 +20,8 @@ import (
 func (s *Server) sandbox(c echo.Context) error { return s.drawSandbox(c, nil) }
 
 func (s *Server) drawSandbox(c echo.Context, sent *views.SandboxSent) error {
-	view := views.SandboxView{Sent: sent}
+	o := s.world.Outbox
+	view := views.SandboxView{Sent: sent, Outbox: o.Count(sandbox.Email) + o.Count(sandbox.SMS) + o.Count(sandbox.Push)}
 	for _, supplier := range sandbox.Suppliers {
 		view.People = append(view.People, views.DemoPerson{Slug: supplier.Slug, Name: supplier.Person, As: "Owner of " + supplier.Org})
 		org, err := s.sandboxOrg(c, supplier)

@@ -17,10 +17,10 @@ import (
 
 	"github.com/wedsync/wedsync/jobs"
 	"github.com/wedsync/wedsync/jobs/inbound"
+	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/jobs/sandbox"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/seal"
-	"github.com/wedsync/wedsync/views"
 	"github.com/wedsync/wedsync/web/live"
 )
 
@@ -38,10 +38,10 @@ type Config struct {
 	Gather    int  // most deliveries that one commit makes durable; 0: as many as the door sees fit
 	Serves    bool // false on a node that only works jobs: it answers health checks and nothing else
 
-	Carriers []views.CarrierState // how this node tells people, in the order of the operators' page
-
-	TaveURL      string // where Tave's API is; empty: at VSCO's
-	AllowPrivate bool   // addresses that suppliers type may lead to this machine and this network: the demo and tests
+	Carriers     notify.Settings
+	TaveURL      string         // where Tave's API is; empty: at VSCO's
+	World        *sandbox.World // the demo's stand-ins; nil: they are made, and mail has nowhere to go
+	AllowPrivate bool           // addresses that suppliers type may lead to this machine and this network: the demo and tests
 }
 
 // Server is the site. It is an http.Handler.
@@ -52,6 +52,7 @@ type Server struct {
 	log       *slog.Logger
 	hub       *live.Hub
 	door      *inbound.Door
+	ear       *notify.Ear
 	waiting   *waitingWatch
 	addresses addresses
 	badProofs *strikes
@@ -67,11 +68,14 @@ type Server struct {
 
 // New builds the site. Its hub runs once main calls Hub().Run.
 func New(c Config) (*Server, error) {
+	if c.World == nil {
+		c.World = sandbox.NewWorld(time.Now())
+	}
 	s := &Server{
 		config: c, pool: c.Pool, q: queries.New(c.Pool), log: c.Log,
-		door:      inbound.NewDoor(c.Pool, c.Jobs.River),
+		door: inbound.NewDoor(c.Pool, c.Jobs.River), ear: c.Jobs.Ear,
 		badProofs: newStrikes(5), badLogins: newStrikes(10), pressed: newStrikes(5),
-		draining: make(chan struct{}), world: sandbox.NewWorld(time.Now()), vsco: sandbox.NewVSCO(sandbox.VSCOKey, time.Now()), echo: echo.New(),
+		draining: make(chan struct{}), world: c.World, vsco: sandbox.NewVSCO(sandbox.VSCOKey, time.Now()), echo: echo.New(),
 	}
 	if c.Gather > 0 {
 		s.door.AtOnce = c.Gather

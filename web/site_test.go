@@ -52,7 +52,7 @@ func siteOn(t *testing.T, pool *pgxpool.Pool, change ...func(*Config)) *site {
 	book := &logBook{}
 	log := slog.New(slog.NewJSONHandler(book, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	waker := queries.NewWaker(queries.New(pool), log)
-	j, err := jobs.New(jobs.Config{Pool: pool, Waker: waker, Log: log, Node: "node-" + uuid.NewString(), Work: true, Box: box, AllowPrivate: true})
+	j, err := jobs.New(jobs.Config{URL: &url.URL{Scheme: "http", Host: "wedsync.test"}, Pool: pool, Waker: waker, Log: log, Node: "node-" + uuid.NewString(), Work: true, Box: box, AllowPrivate: true})
 	if err != nil {
 		t.Fatal(err)
 	}

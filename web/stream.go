@@ -27,6 +27,9 @@ func (s *Server) live(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := onlyOwn(shown, v.UserID); err != nil {
+		return err
+	}
 	viewer := live.Viewer{Person: v.UserID, Session: v.Session, Role: string(v.Role)}
 	return s.hub.Serve(c.Response(), c.Request(), v.OrgID, viewer, shown)
 }
@@ -56,6 +59,9 @@ func knownRegion(name string) bool {
 			id, err := uuid.Parse(of)
 			return err == nil && id.String() == of
 		}
+	}
+	if _, _, ok := personal(name); ok {
+		return true
 	}
 	return name == "kpis" || name == "weddings" || name == "activity"
 }
@@ -117,6 +123,9 @@ func pace(region string) time.Duration {
 // component is the table from regions to what draws them, and to the contract's event names.
 func (s *Server) component(ctx context.Context, q *queries.Queries, org uuid.UUID, region string, stand views.Stand) (string, templ.Component, error) {
 	now := time.Now()
+	if kind, user, ok := personal(region); ok {
+		return personalComponent(ctx, q, org, kind, user, stand, now)
+	}
 	if connection, ok := strings.CutPrefix(region, "deliveries:"); ok {
 		view, err := deliveriesOf(ctx, q, org, uuid.MustParse(connection), stand, now)
 		return "sync_completion", views.Deliveries(view), err

@@ -24,7 +24,7 @@ func examineTelling(ctx context.Context, q *queries.Queries) views.Finding {
 
 // telling is how people are told: the carriers of this node, the breakers that all organisations share, and what waits.
 func (s *Server) telling(ctx context.Context, now time.Time) (view views.TellingView, err error) {
-	view = views.TellingView{Now: now, Carriers: s.config.Carriers}
+	view = views.TellingView{Now: now, Carriers: CarrierStates(s.config.Carriers)}
 	if view.Channels, err = tellingOf(ctx, s.q, now); err != nil {
 		return view, err
 	}

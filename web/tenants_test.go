@@ -151,8 +151,8 @@ func TestTheSandboxInTheDemo(t *testing.T) {
 	if err := sandbox.Seed(t.Context(), w.pool, w.box, w.door, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.get(t, "/sandbox", nil); got.Code != 200 {
-		t.Errorf("%d", got.Code)
+	if got := w.get(t, "/sandbox", nil); got.Code != 200 || !strings.Contains(got.Body.String(), `href="/sandbox/outbox"`) {
+		t.Errorf("%d %s", got.Code, got.Body)
 	}
 	got := w.post(t, "/sandbox/sign-in", url.Values{"person": {"ada"}}, nil)
 	if got.Code != 303 || got.Header().Get("Location") != "/app" || len(got.Result().Cookies()) != 1 {

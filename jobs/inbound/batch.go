@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
+	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/jobs/outbound"
 	"github.com/wedsync/wedsync/queries"
 )
@@ -34,6 +35,7 @@ type batch struct {
 	fates   queries.SettleDeliveriesParams
 	told    queries.AddActivitiesParams
 	news    []outbound.Happened // what the supplier's own systems may want to hear
+	notices []notify.Notice     // what people may want to hear
 	days    map[string]int32
 	vouched []*uuid.UUID // the secrets that were used, in order
 	used    map[uuid.UUID]time.Time

@@ -71,6 +71,9 @@ func (d *Drain) alone(ctx context.Context, lane Lane, row queries.InLaneRow) err
 		if err := b.pass(ctx); err != nil {
 			return err
 		}
+		if err := b.announce(ctx); err != nil {
+			return err
+		}
 		return b.touch(ctx)
 	})
 	if err == nil {

@@ -87,6 +87,9 @@ func (d *Drain) once(ctx context.Context, job *river.Job[DrainArgs], lane Lane) 
 		if err := b.pass(ctx); err != nil {
 			return err
 		}
+		if err := b.announce(ctx); err != nil {
+			return err
+		}
 		if err := leave(ctx, tx, b.q, lane); err != nil {
 			return err
 		}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/wedsync/wedsync/jobs"
 	"github.com/wedsync/wedsync/jobs/inbound"
 	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/queries/seal"
 	"github.com/wedsync/wedsync/queries/testdb"
 )
 
@@ -40,8 +43,12 @@ func newNode(t *testing.T) *node {
 
 func worker(t *testing.T, pool *pgxpool.Pool) *jobs.Jobs {
 	t.Helper()
+	box, err := seal.FromFile(filepath.Join(t.TempDir(), "keys.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	log := slog.New(slog.DiscardHandler)
-	j, err := jobs.New(jobs.Config{Pool: pool, Waker: queries.NewWaker(queries.New(pool), log), Log: log, Node: "node-" + uuid.NewString(), Work: true})
+	j, err := jobs.New(jobs.Config{Box: box, URL: &url.URL{Scheme: "http", Host: "wedsync.test"}, Pool: pool, Waker: queries.NewWaker(queries.New(pool), log), Log: log, Node: "node-" + uuid.NewString(), Work: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func newStudio(t *testing.T) *studio {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	j, err := jobs.New(jobs.Config{Pool: pool, Waker: queries.NewWaker(queries.New(pool), log), Log: log, Node: "node-" + uuid.NewString(), Work: true,
+	j, err := jobs.New(jobs.Config{URL: &url.URL{Scheme: "http", Host: "wedsync.test"}, Pool: pool, Waker: queries.NewWaker(queries.New(pool), log), Log: log, Node: "node-" + uuid.NewString(), Work: true,
 		Box: box, AllowPrivate: true, TaveURL: server.URL + "/api/v2"})
 	if err != nil {
 		t.Fatal(err)

@@ -36,6 +36,9 @@ func (b *batch) write(ctx context.Context, row queries.InLaneRow, event Event) e
 		}
 	}
 	b.tell(w.about, row)
+	if n, worth := b.noticeOf(w.about, row, w); worth {
+		b.notices = append(b.notices, n)
+	}
 	return nil
 }
 

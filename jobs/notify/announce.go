@@ -2,27 +2,126 @@ package notify
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
+	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/views/mail"
+)
+
+// QueueName is the queue of what leaves the house, FanQueue that of what decides to whom: neither waits for the other.
+const (
+	QueueName = "notify"
+	FanQueue  = "notify_fan"
 )
 
 // Notice is something that happened and is worth telling.
 type Notice struct {
-	OrgID, ID                     uuid.UUID
-	At                            time.Time
-	Urgent                        bool
-	News                          mail.News
-	UserID                        *uuid.UUID
-	Connection                    *uuid.UUID
-	ClientExternalID, ClientEmail string
+	OrgID  uuid.UUID
+	ID     uuid.UUID // follows from what happened, where it may be announced twice; zero: a new one
+	At     time.Time
+	Urgent bool
+	News   mail.News
+	UserID *uuid.UUID       // for this person alone; nil: for the team
+	Only   queries.Audience // empty: for everybody whom it concerns
+	// Whom of the couple's side it is about, as far as is known.
+	Connection       *uuid.UUID
+	ClientExternalID string
+	ClientEmail      string
 }
 
-// Announce writes notices, and the job that tells of them.
+// Announce keeps notices in the transaction of what they tell of, and queues the work of telling. One that is there already
+// is left as it is, so announcing twice tells once.
 func Announce(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], notices ...Notice) error {
+	if len(notices) == 0 {
+		return nil
+	}
+	rows := queries.AddNoticesParams{}
+	for _, n := range notices {
+		if err := n.into(&rows); err != nil {
+			return err
+		}
+	}
+	fresh, err := queries.New(tx).AddNotices(ctx, rows)
+	if err != nil {
+		return fmt.Errorf("announce: %w", err)
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	if _, err := client.InsertManyFastTx(ctx, tx, fanOuts(fresh)); err != nil {
+		return fmt.Errorf("announce: %w", err)
+	}
 	return nil
+}
+
+func (n Notice) into(rows *queries.AddNoticesParams) error {
+	facts, err := json.Marshal(n.News)
+	if err != nil {
+		return fmt.Errorf("announce: %w", err)
+	}
+	if n.ID == uuid.Nil {
+		n.ID = uuid.Must(uuid.NewV7())
+	}
+	rows.OrgIds, rows.Ids, rows.Ats = append(rows.OrgIds, n.OrgID), append(rows.Ids, n.ID), append(rows.Ats, n.At)
+	rows.Kinds, rows.Urgents = append(rows.Kinds, string(n.News.Kind)), append(rows.Urgents, n.Urgent)
+	rows.Facts = append(rows.Facts, strings.ReplaceAll(string(facts), `\u0000`, "")) // the one letter that jsonb does not take
+	rows.UserIds, rows.ConnectionIds = append(rows.UserIds, orZero(n.UserID)), append(rows.ConnectionIds, orZero(n.Connection))
+	rows.Onlys = append(rows.Onlys, string(n.Only))
+	rows.ClientExternalIds, rows.ClientEmails = append(rows.ClientExternalIds, n.ClientExternalID), append(rows.ClientEmails, n.ClientEmail)
+	return nil
+}
+
+// fanOuts is one job for each organisation.
+func fanOuts(fresh []queries.AddNoticesRow) []river.InsertManyParams {
+	var order []uuid.UUID
+	of := map[uuid.UUID][]uuid.UUID{}
+	for _, row := range fresh {
+		if of[row.OrgID] == nil {
+			order = append(order, row.OrgID)
+		}
+		of[row.OrgID] = append(of[row.OrgID], row.ID)
+	}
+	jobs := make([]river.InsertManyParams, len(order))
+	for i, org := range order {
+		jobs[i] = river.InsertManyParams{Args: FanOutArgs{OrgID: org, NoticeIDs: of[org]}}
+	}
+	return jobs
+}
+
+// NoticeID follows from what is told and of what, so that an event that is applied again is not told again. It begins with
+// the moment in the source's id, where that has one (version 7).
+func NoticeID(source uuid.UUID, what string) uuid.UUID { return derived(source, []byte(what)) }
+
+// notificationID is one for each notice, recipient and channel. A carrier that knows ids (Resend) therefore sends one mail.
+func notificationID(notice, recipient uuid.UUID, ch queries.Channel) uuid.UUID {
+	return derived(notice, recipient[:], []byte(ch))
+}
+
+func derived(source uuid.UUID, parts ...[]byte) uuid.UUID {
+	hash := sha256.New()
+	hash.Write(source[:])
+	for _, part := range parts {
+		hash.Write(part)
+		hash.Write([]byte{0})
+	}
+	id := uuid.UUID(hash.Sum(nil)[:16])
+	copy(id[:6], source[:6])
+	id[6] = id[6]&0x0f | 0x80 // version 8: of our own making
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+func orZero(id *uuid.UUID) uuid.UUID {
+	if id == nil {
+		return uuid.Nil
+	}
+	return *id
 }

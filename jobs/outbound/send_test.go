@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -54,7 +55,7 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	h.jobs, err = jobs.New(jobs.Config{Pool: h.pool, Waker: queries.NewWaker(queries.New(h.pool), log), Log: log, Node: "node-" + uuid.NewString(), Work: true, Box: h.box, AllowPrivate: true})
+	h.jobs, err = jobs.New(jobs.Config{URL: &url.URL{Scheme: "http", Host: "wedsync.test"}, Pool: h.pool, Waker: queries.NewWaker(queries.New(h.pool), log), Log: log, Node: "node-" + uuid.NewString(), Work: true, Box: h.box, AllowPrivate: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,16 +24,18 @@ type Scenario struct {
 	body             func(w *World, org string, n int, now time.Time) []byte
 }
 
-// World remembers what was sent, so that a refund can follow its payment.
+// World remembers what was sent, so that a refund can follow its payment, and keeps what WedSync sends.
 type World struct {
 	mu   sync.Mutex
 	n    int
 	paid map[string]int // by organisation: the number of its latest payment
+
+	carriers
 }
 
 // NewWorld begins at a number that an earlier run has not used: ids must be new after a restart.
 func NewWorld(now time.Time) *World {
-	return &World{n: int(now.Unix() % 1_000_000 * 100), paid: map[string]int{}}
+	return &World{n: int(now.Unix() % 1_000_000 * 100), paid: map[string]int{}, carriers: newCarriers()}
 }
 
 // Body makes the delivery of a scenario for an organisation, different each time.

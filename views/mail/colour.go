@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // The house's colours, as hex: mail clients know no others. They are the pages' tokens, morning and evening.
@@ -42,6 +43,12 @@ func Paint(colour string) Palette {
 	p.Button, p.On = area(surface, ink)
 	p.ButtonDark, p.OnDark = area(surfaceDark, white)
 	return p
+}
+
+// IsColour: written as "#rrggbb".
+func IsColour(s string) bool {
+	_, ok := parse(s)
+	return ok && !strings.ContainsAny(s, "+_")
 }
 
 // over is the text that reads best over a colour: white or ink.

@@ -102,8 +102,8 @@ var examples = map[string]News{
 	"security/phone_code":         account("phone_code", "", "123456", "", 10*time.Minute),
 	"connection/silent":           {Kind: Connection, What: "connection_silent", Title: "Tave", Detail: "it usually sends 4 a day; nothing for 31 hours", At: tuesday, Path: "/app/connections"},
 	"connection/back":             {Kind: Connection, What: "connection_back", Title: "Tave", Detail: "after 36 hours", At: tuesday, Path: "/app/connections"},
-	"allowance/nearly":            {Kind: Allowance, What: "nearly", Channel: "email", Used: 8, Limit: 10, At: tuesday, Path: "/app/notifications/plan"},
-	"allowance/used_up":           {Kind: Allowance, What: "used_up", Channel: "sms", Used: 20, Limit: 20, At: tuesday, Path: "/app/notifications/plan"},
+	"allowance/nearly":            {Kind: Allowance, What: "nearly", Channel: "email", Used: 8, Limit: 10, At: tuesday, Path: "/app/plan"},
+	"allowance/used_up":           {Kind: Allowance, What: "used_up", Channel: "sms", Used: 20, Limit: 20, At: tuesday, Path: "/app/plan"},
 	// What does not always come.
 	"unheard":             {Kind: Booking, What: "booking_of_tomorrow", Who: "Anna Kay & Tom Fry", At: tuesday, Path: "/app/weddings"},
 	"unheard_kind":        {Kind: "weather", Title: "Kay & Fry", Detail: "Rain is forecast for the day", At: tuesday, Path: "/app"},

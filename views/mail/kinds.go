@@ -57,7 +57,7 @@ var abouts = map[Kind]about{
 	Conflict:         {"Conflict", "Two sides say different things, and you choose.", team, "conflict", "conflicts"},
 	Invite:           {"Invite", "A couple invites you to their wedding.", team, "invite", "invites"},
 	InviteReminder:   {"Invite reminder", "An invite has waited for your answer.", team, "reminder", "reminders"},
-	WeddingWeek:      {"Wedding week", "The weddings of the coming week, with their facts.", both, "summary", "summaries"},
+	WeddingWeek:      {"Wedding week", "What is coming in the next week, with its facts.", both, "summary", "summaries"},
 	WeddingDayChange: {"Wedding day change", "Something changed shortly before a wedding.", both, "change before a wedding", "changes before weddings"},
 	Emergency:        {"Emergency", "A call for help on a wedding day.", both, "emergency", "emergencies"},
 	Digest:           {"Summary", "What happened, gathered into one letter.", team, "summary", "summaries"},
@@ -119,6 +119,21 @@ func Spares(what string) bool {
 		return true
 	}
 	return false
+}
+
+// Spared says which news of a kind stays in our words.
+func (k Kind) Spared() string {
+	switch k {
+	case Booking:
+		return "A cancellation always goes out in our words, so that a warm opening never meets sad news."
+	case Payment, FailedPayment:
+		return "A dispute always goes out in our words."
+	case ClientChange:
+		return "A removed client is always told in our words."
+	case Connection:
+		return "A system that sends again is always told in our words."
+	}
+	return ""
 }
 
 // Key names a letter where a supplier's wording of it is kept: "booking.couple".

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,12 +33,15 @@ func hard(k Kind, what, name string) News {
 
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
-	for _, name := range hostile {
-		for _, kind := range append(slices.Clone(Kinds), Kind(name)) {
-			for _, what := range append(slices.Clone(Whats[kind]), name) {
-				sound(t, hard(kind, what, name), name)
+	for i, name := range hostile {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
+			t.Parallel()
+			for _, kind := range append(slices.Clone(Kinds), Kind(name)) {
+				for _, what := range append(slices.Clone(Whats[kind]), name) {
+					sound(t, hard(kind, what, name), name)
+				}
 			}
-		}
+		})
 	}
 }
 

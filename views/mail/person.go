@@ -12,7 +12,7 @@ func securityPerson(s scene) words {
 	case "verify":
 		return words{subject: "Confirm your e-mail address", heading: "Is this your address?",
 			opening: "Somebody gave this address to WedSync. Confirm it, and what you want to hear reaches you here.",
-			more:    []string{"The link works once" + before(", for ", lasts) + ". If it was not you, do nothing: an address that nobody confirms gets no more letters."}, button: "Confirm this address"}
+			more:    []string{"The link works once" + before(", for ", lasts) + ". If it was not you, do nothing: an address is not used until it is confirmed."}, button: "Confirm this address"}
 	case "reset":
 		return words{subject: "Choose a new password", heading: "Choose a new password",
 			opening: "You asked for a new password for WedSync. This link leads to where you choose it.", more: []string{works, unasked}, button: "Choose a new password"}

@@ -11,6 +11,7 @@ type Note struct {
 	Body  string `json:"body"`
 	URL   string `json:"url"` // a page of ours
 	Tag   string `json:"tag"` // a newer one with the same tag takes its place
+	ID    string `json:"id"`  // of the notification: who opens it says so
 }
 
 const maxPush = 2000 // bytes of JSON: what every push service takes, once encrypted

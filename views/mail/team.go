@@ -158,7 +158,7 @@ func dayTeam(s scene) words {
 
 func emergencyTeam(s scene) words {
 	of := s.booking("a wedding")
-	return words{subject: "Emergency: " + of + before(", ", s.Detail), heading: "Emergency: " + of,
+	return words{subject: "Emergency, " + of + before(": ", s.Detail), heading: "Emergency: " + of,
 		opening: sentence(cmp.Or(s.Detail, "Help is needed.")),
 		more:    []string{"Say that you have it, so that nobody else is called for the same."}, button: "I have it"}
 }
@@ -186,10 +186,10 @@ func digestTeam(s scene) words {
 func connectionTeam(s scene) words {
 	of := cmp.Or(s.Title, s.Who, "A connection")
 	if s.What == "connection_back" {
-		return words{subject: of + " sends again", heading: of + " sends again", opening: of + " sends again" + before(", ", s.Detail) + ".",
+		return words{subject: of + " sends again", heading: "A connection is back", opening: of + " sends again" + before(", ", s.Detail) + ".",
 			more: []string{"If something is missing from the time between, run it again in " + cmp.Or(s.Title, "the other system") + "."}, button: "See the connection"}
 	}
-	return words{subject: of + " has gone quiet", heading: of + " has gone quiet", opening: of + " has gone quiet" + before(": ", s.Detail) + ".",
+	return words{subject: of + " has gone quiet", heading: "A connection has gone quiet", opening: of + " has gone quiet" + before(": ", s.Detail) + ".",
 		more: []string{"What had arrived is kept. Look whether " + cmp.Or(s.Title, "the other system") + " still has our address, and send a test."}, button: "See the connection"}
 }
 
@@ -197,18 +197,18 @@ func allowanceTeam(s scene) words {
 	what, used := channelWords(s.Channel), strconv.Itoa(max(s.Used, 0))+" of "+strconv.Itoa(max(s.Limit, 0))
 	if s.What == "used_up" && s.Limit <= 0 {
 		return words{subject: "Your plan has no " + what, heading: "Your plan has no " + what, opening: "Something would have gone out this way, but your plan has no " + what + ".",
-			more: []string{"It goes by another of your channels or waits in WedSync. A larger plan takes effect at once."}, button: "See the plans"}
+			more: []string{"It goes by another of your channels or waits in WedSync."}, button: "See the plans"}
 	}
 	if s.What == "used_up" {
 		return words{subject: "Today's allowance of " + what + " is used up", heading: "Today's " + what + " are used up",
 			opening: "All " + ui.Plural(int64(max(s.Limit, 0)), "of today's "+what+" has", "of today's "+what+" have") + " gone out.",
 			more: []string{"Until midnight in your time zone, what would have gone this way goes by another of your channels or waits in WedSync. Nothing is lost, and an emergency still goes out.",
-				"A larger plan takes effect at once."}, button: "See the plans"}
+				"If this happens often, ask for a larger plan."}, button: "See the plans"}
 	}
 	return words{subject: "Nearly used: " + used + " " + what + " today", heading: "Today's " + what + " are nearly used",
 		opening: used + " " + what + " of today have gone out.",
 		more: []string{"Once they are used up, news goes by another of your channels or waits in WedSync until midnight in your time zone. An emergency always goes out.",
-			"If this happens often, a larger plan helps."}, button: "See the plans"}
+			"If this happens often, ask for a larger plan."}, button: "See the plans"}
 }
 
 func channelWords(channel string) string {

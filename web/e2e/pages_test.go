@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/playwright-community/playwright-go"
 
@@ -36,7 +38,8 @@ type gallery struct {
 }
 
 // notForPeople are the GET routes without a page.
-var notForPeople = []string{"/live", "/healthz", "/readyz", "/metrics", "/sandbox/vsco/*", "/sandbox/sheets/lightblue.csv", "/sandbox/sheets/lightblue.html"}
+var notForPeople = []string{"/live", "/healthz", "/readyz", "/metrics", "/sandbox/vsco/*", "/sandbox/resend/*", "/sandbox/twilio/*", "/sandbox/outbox/:id/html",
+	"/sandbox/sheets/lightblue.csv", "/sandbox/sheets/lightblue.html"}
 
 // TestEveryPage takes every page's picture on a phone and on a desk, by day and by night, and has axe look at each.
 func TestEveryPage(t *testing.T) {
@@ -74,12 +77,37 @@ const (
 	thea = "thea@demo.example"
 )
 
+// sent is what WedSync might have sent: the page of an e-mail, and that of a text message.
+func (g *gallery) sent() (mail, text string) {
+	to := sandbox.NewWorld(time.Now()).Carriers(must(url.Parse(g.Base))(g.t))
+	post := func(address, contentType, user, password, body string) (answer struct{ ID, SID string }) {
+		req := must(http.NewRequest(http.MethodPost, address, strings.NewReader(body)))(g.t)
+		req.Header.Set("Content-Type", contentType)
+		if req.SetBasicAuth(user, password); user == "" {
+			req.Header.Set("Authorization", "Bearer "+password)
+		}
+		res := must(http.DefaultClient.Do(req))(g.t)
+		defer res.Body.Close()
+		if err := json.NewDecoder(res.Body).Decode(&answer); err != nil || answer.ID+answer.SID == "" {
+			g.t.Fatalf("%s: %d %v", address, res.StatusCode, err)
+		}
+		return answer
+	}
+	mail = post(to.ResendURL+"/emails", "application/json", "", to.ResendKey, `{"from":"Ada Lindqvist Photography <hello@wedsync.example>","to":"wilhelmina.featherstonehaugh-cholmondeley@bounce.example","reply_to":"ada@demo.example",
+		"subject":"Your photographs with Ada Lindqvist: the week of your wedding","text":"Saturday 12 June 2027, 13:00 at Holm House.\n\nEverything in one place: http://127.0.0.1/us\n\nAda",
+		"html":"<html><body style='font:18px Georgia'><div style='display:none'>Everything in one place, a week before</div><h1>Your week</h1><p>Saturday 12 June 2027, 13:00 at Holm House.</p><p><a href='http://127.0.0.1/us'>Everything in one place</a></p></body></html>"}`).ID
+	form := url.Values{"To": {"+447700900123"}, "From": {to.TwilioFrom}, "Body": {"Ada Lindqvist Photography: Kay & Fry have paid £500.00 for 12 June. http://127.0.0.1/app/payments"}}
+	text = post(to.TwilioURL+"/2010-04-01/Accounts/"+to.TwilioSID+"/Messages.json", "application/x-www-form-urlencoded", to.TwilioSID, to.TwilioToken, form.Encode()).SID
+	return "/sandbox/outbox/" + mail, "/sandbox/outbox/" + text[2:10] + "-" + text[10:14] + "-" + text[14:18] + "-" + text[18:22] + "-" + text[22:]
+}
+
 func (g *gallery) shots() []shot {
 	fresh := g.cli("supplier", "add", "--name", "Wilhelmina Featherstonehaugh-Cholmondeley & Daughters, Wedding Photography", "--category", "photographer",
 		"--email", "fresh@example.com", "--password", password)
 	silent := g.cli("connection", "add", "--org", fresh["org_id"], "--provider", "honeybook")
 	g.longPayer(fresh["org_id"])
 	g.cli("supplier", "add", "--name", "Nothing Yet", "--category", "cake", "--email", "nothing@example.com", "--password", password)
+	g.told("told@example.com")
 	g.pressWrong()
 	connection := func(org, provider string) string {
 		return "/app/connections/" + ask[string](g.house, `SELECT c.id::text FROM connections c JOIN orgs o ON o.id = c.org_id WHERE o.name = $1 AND c.provider::text = $2`, org, provider)
@@ -97,6 +125,7 @@ func (g *gallery) shots() []shot {
 			w.ok(w.expect.Locator(w.page.Locator("code#secret")).ToBeVisible())
 		}
 	}
+	mailed, texted := g.sent()
 	looked, done := g.sheet(ada, connection("Ada Lindqvist Photography", "lightblue"), false), g.sheet(thea, connection("Wild Thyme Flowers", "studioninja"), true)
 	return []shot{
 		{name: "landing", route: "/"},
@@ -181,6 +210,9 @@ func (g *gallery) shots() []shot {
 			w.ok(w.page.GetByRole("button", playwright.PageGetByRoleOptions{Name: "Try it out first", Exact: playwright.Bool(true)}).First().Click())
 			w.see("Nothing has been changed")
 		}},
+		{name: "inbox", route: "/app/inbox", as: "told@example.com"},
+		{name: "inbox-empty", path: "/app/inbox", as: "nothing@example.com"},
+		{name: "dashboard-emergency", path: "/app", as: "told@example.com"},
 		{name: "settings", route: "/app/settings", as: ada},
 		{name: "settings-team", as: "nothing@example.com", path: "/app/settings", act: func(w *person) { w.addToTeam("Maximilian von Hohenzollern-Sigmaringen", "max@example.com") }},
 
@@ -196,6 +228,9 @@ func (g *gallery) shots() []shot {
 		{name: "ops", route: "/ops", as: ada},
 		{name: "integrations", route: "/ops/integrations", as: ada},
 		{name: "sandbox", route: "/sandbox"},
+		{name: "outbox", route: "/sandbox/outbox"},
+		{name: "outbox-letter", route: "/sandbox/outbox/:id", path: mailed},
+		{name: "outbox-text", path: texted},
 		{name: "sandbox-sent", path: "/sandbox", act: func(w *person) {
 			holm := w.page.GetByRole("region", playwright.PageGetByRoleOptions{Name: "Send to Holm House"}) // whose pages nobody looks at
 			w.ok(holm.Locator(`[name=delivery][value=stripe_paid]`).Click())

@@ -7,15 +7,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/wedsync/wedsync/jobs/outside"
-	"github.com/wedsync/wedsync/queries"
 )
 
 // WebPush hands notes to the push services of browsers.
@@ -40,11 +37,9 @@ func (p WebPush) Send(ctx context.Context, n Note) Outcome {
 	if req == nil {
 		return refused
 	}
-	var wrote atomic.Bool // told by the transport, from goroutines of its own
-	watched := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }})
-	answer, err := p.Door.Do(watched, outside.Call{OrgID: queries.House, Peer: PushPeer(n.Endpoint), Purpose: "push a notification", Typed: true,
+	answer, err := p.Door.Do(ctx, outside.Call{OrgID: n.OrgID, Shared: true, Peer: PushPeer(n.Endpoint), Purpose: "push a notification", Typed: true,
 		Deadline: pushDeadline, Limit: pushAnswer}, req)
-	return judgePush(answer, err, wrote.Load())
+	return judgePush(answer, err)
 }
 
 // PushPeer names the breaker of an endpoint's push service, which all organisations share.
@@ -104,8 +99,8 @@ func Topic(name string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// judgePush says what an answer means. wrote: the request had begun to leave, so that silence proves nothing.
-func judgePush(answer outside.Answer, err error, wrote bool) Outcome {
+// judgePush says what an answer means.
+func judgePush(answer outside.Answer, err error) Outcome {
 	var open *outside.Open
 	var refused *outside.Refused
 	var later *outside.Later
@@ -121,7 +116,7 @@ func judgePush(answer outside.Answer, err error, wrote bool) Outcome {
 	case errors.As(err, &later) && later.Status != 0: // an answer says that it was not taken
 		return Outcome{Fate: Later, Code: strconv.Itoa(later.Status), Words: err.Error(), After: later.After}
 	case errors.As(err, &later):
-		return silent(later, wrote)
+		return silent(later)
 	default:
 		return Outcome{Fate: Later, Err: err} // our database, before anything was sent
 	}
@@ -140,9 +135,9 @@ func refusedPush(r *outside.Refused) Outcome {
 	return o
 }
 
-func silent(l *outside.Later, wrote bool) Outcome {
+func silent(l *outside.Later) Outcome {
 	o := Outcome{Fate: Later, Code: "network", Words: l.Error()}
-	if wrote {
+	if l.Sent { // the request had begun to leave, so that silence proves nothing
 		o.Fate = Ambiguous
 	}
 	if errors.Is(l.Err, context.Canceled) {

@@ -21,8 +21,8 @@ import (
 	"github.com/wedsync/wedsync/queries/testdb"
 )
 
-// service is a push service that answers as it is told, and keeps what it heard.
-type service struct {
+// pushService is a push service that answers as it is told, and keeps what it heard.
+type pushService struct {
 	*httptest.Server
 	mu     sync.Mutex
 	answer func(http.ResponseWriter)
@@ -30,9 +30,9 @@ type service struct {
 	bodies [][]byte
 }
 
-func newService(t *testing.T) *service {
+func newService(t *testing.T) *pushService {
 	t.Helper()
-	s := &service{answer: func(w http.ResponseWriter) { w.WriteHeader(http.StatusCreated) }}
+	s := &pushService{answer: func(w http.ResponseWriter) { w.WriteHeader(http.StatusCreated) }}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		s.mu.Lock()
@@ -66,7 +66,7 @@ func pushOver(t *testing.T, pool *pgxpool.Pool, private bool) WebPush {
 }
 
 func (d device) note(endpoint string) Note {
-	return Note{OrgID: uuid.New(), ID: uuid.New(), Endpoint: endpoint, P256dh: d.private.PublicKey().Bytes(), Auth: d.auth,
+	return Note{OrgID: queries.House, ID: uuid.New(), Endpoint: endpoint, P256dh: d.private.PublicKey().Bytes(), Auth: d.auth,
 		Payload: []byte(`{"title":"A payment came"}`), TTL: time.Hour, Urgency: "high", Topic: "abc123"}
 }
 

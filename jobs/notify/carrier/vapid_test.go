@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-var noon = time.Date(2027, 6, 12, 12, 0, 0, 0, time.UTC)
+var vapidNoon = time.Date(2027, 6, 12, 12, 0, 0, 0, time.UTC)
 
 func newKey(t testing.TB) Key {
 	t.Helper()
@@ -61,21 +61,21 @@ func TestAuthorizationIsSignedAndKept(t *testing.T) {
 		}
 		return header
 	}
-	first := at("https://push.example", noon)
-	if c, public := verified(t, first); c != (claims{"https://push.example", "mailto:post@wedsync.test", noon.Add(12 * time.Hour).Unix()}) || public != k.Public() {
+	first := at("https://push.example", vapidNoon)
+	if c, public := verified(t, first); c != (claims{"https://push.example", "mailto:post@wedsync.test", vapidNoon.Add(12 * time.Hour).Unix()}) || public != k.Public() {
 		t.Errorf("%+v", c)
 	}
-	if at("https://push.example", noon.Add(6*time.Hour-time.Second)) != first {
+	if at("https://push.example", vapidNoon.Add(6*time.Hour-time.Second)) != first {
 		t.Error("made anew while it was good")
 	}
-	if c, _ := verified(t, at("https://push.example", noon.Add(6*time.Hour))); c.Exp != noon.Add(18*time.Hour).Unix() {
+	if c, _ := verified(t, at("https://push.example", vapidNoon.Add(6*time.Hour))); c.Exp != vapidNoon.Add(18*time.Hour).Unix() {
 		t.Error("an old one was used again")
 	}
-	if c, _ := verified(t, at("https://other.example:8443", noon)); c.Aud != "https://other.example:8443" {
+	if c, _ := verified(t, at("https://other.example:8443", vapidNoon)); c.Aud != "https://other.example:8443" {
 		t.Errorf("%+v", c)
 	}
 	for i := range 2 * maxTokens {
-		at("https://"+strings.Repeat("x", i+1)+".example", noon)
+		at("https://"+strings.Repeat("x", i+1)+".example", vapidNoon)
 	}
 	if n := len(k.tokens.all); n > maxTokens {
 		t.Errorf("%d are kept", n)

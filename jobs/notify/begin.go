@@ -1,0 +1,130 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"github.com/wedsync/wedsync/queries"
+)
+
+// attempt is one hand-over that is about to be made: it is on the disk already.
+type attempt struct {
+	row      held
+	number   int
+	provider string
+	lookUp   bool // an earlier one ended without an answer: ask, do not send
+	parcel   parcel
+	quotaDay *time.Time
+}
+
+type held struct {
+	OrgID uuid.UUID
+	queries.HoldNotificationRow
+}
+
+// begin decides whether this still goes, takes its share of the allowance, and writes that it is about to be handed over.
+// nil: there is nothing to hand over (now).
+func (s *Send) begin(ctx context.Context, args SendArgs) (a *attempt, err error) {
+	var later error
+	err = s.tx(ctx, func(q *queries.Queries, tx pgx.Tx) error {
+		row, err := q.HoldNotification(ctx, queries.HoldNotificationParams{OrgID: args.OrgID, ID: args.NotificationID})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		now, h := time.Now(), held{args.OrgID, row}
+		if row.NextTryAt.After(now.Add(time.Second)) { // leased to another run, or not yet due; the second is for clocks
+			later = notNow(row.NextTryAt, now)
+			return nil
+		}
+		w := s.wave(q, args.OrgID, now)
+		if a, err = s.attempt(ctx, w, h); err != nil {
+			return err
+		}
+		return w.finish(ctx, tx, river.ClientFromContext[pgx.Tx](ctx))
+	})
+	if err != nil || later != nil {
+		return nil, errors.Join(err, later)
+	}
+	return a, nil
+}
+
+func (s *Send) wave(q *queries.Queries, org uuid.UUID, now time.Time) *wave {
+	w := &wave{q: q, org: org, now: now, carriers: s.Carriers, regions: map[string]bool{}}
+	w.rows.OrgID, w.rows.Now = org, now
+	return w
+}
+
+func (s *Send) attempt(ctx context.Context, w *wave, h held) (*attempt, error) {
+	a := &attempt{row: h, number: int(h.Attempts) + 1, quotaDay: h.QuotaDay}
+	open := h.Status == queries.NotificationStatusSending || h.Status == queries.NotificationStatusUnknown
+	if open { // an earlier run handed it over, and did not hear how that ended
+		switch a.provider = h.Provider; ambiguity(h.Provider) {
+		case never:
+			return nil, w.stop(ctx, h, queries.NotificationStatusUnknown, "WedSync was cut off while it handed this over, and it may have gone out. It is not sent twice.")
+		case lookUp:
+			a.lookUp = true
+		case sendAgain:
+			if w.now.Sub(h.CreatedAt) > forgetAfter {
+				return nil, w.stop(ctx, h, queries.NotificationStatusUnknown, "Nobody could say for a day whether it went out. It is not sent twice.")
+			}
+		}
+	} else if why, err := w.objection(ctx, h); err != nil || why != "" {
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.stop(ctx, h, queries.NotificationStatusSkipped, why)
+	} else if a.provider = s.next(h); a.provider == "" {
+		return nil, w.fall(ctx, h, queries.NotificationStatusFailed, notConfigured(h.Channel))
+	}
+	if a.quotaDay == nil {
+		if went, err := w.reserve(ctx, a); err != nil || !went {
+			return nil, err
+		}
+	}
+	var err error
+	if a.parcel, err = s.write(ctx, w, h); err != nil {
+		return nil, err
+	}
+	if h.Channel == queries.ChannelPush && len(a.parcel.devices) == 0 {
+		return nil, w.fall(ctx, h, queries.NotificationStatusFailed, "No browser takes pushes any more.")
+	}
+	until := w.now.Add(lease)
+	err = w.q.BeginAttempt(ctx, queries.BeginAttemptParams{OrgID: h.OrgID, ID: h.ID, Status: queries.NotificationStatusSending, Provider: a.provider, Lease: &until, QuotaDay: a.quotaDay})
+	if err != nil {
+		return nil, err
+	}
+	words := "Handing it over"
+	if a.lookUp {
+		words = "Asking whether it has it"
+	}
+	return a, w.step(ctx, h.ID, a.provider, "attempt", words)
+}
+
+// next is the carrier that this goes to now: the one that an earlier attempt chose, while it is configured, else the first.
+func (s *Send) next(h held) string {
+	ways := s.Carriers.ways(h.Channel)
+	if slices.Contains(ways, h.Provider) {
+		return h.Provider
+	}
+	return append(ways, "")[0]
+}
+
+func notConfigured(ch queries.Channel) string {
+	switch ch {
+	case queries.ChannelSms:
+		return "Text messages are not configured here."
+	case queries.ChannelPush:
+		return "Push is not configured here."
+	default:
+		return "E-mail is not configured here."
+	}
+}
