@@ -197,7 +197,7 @@ func Plan(p Page, v PlanView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, " time. What it did not send stands under “Sent”, and what it told stands on your pages.")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, " time. What it would have told goes by the next channel that has room, and stands on your pages as ever.")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
