@@ -163,6 +163,9 @@ func riversPool(ours *pgxpool.Pool) (*pgxpool.Pool, error) {
 
 // Start begins to work jobs. ctx ends only what must end at once; for a clean end call Stop.
 func (j *Jobs) Start(ctx context.Context) error {
+	if _, err := j.Ear.Carriers.Push.Wire(ctx); err != nil { // made now, so that no page that is only looked at makes it
+		j.config.Log.WarnContext(ctx, "the key that signs pushes is not there yet; it is looked for again when it is needed", "error", err)
+	}
 	if !j.config.Work {
 		return nil
 	}
