@@ -64,6 +64,9 @@ type ending struct {
 
 // judge is the table from fates to endings.
 func (s *Send) judge(ctx context.Context, w *wave, a *attempt, out carrier.Outcome, e *ending) (again bool, err error) {
+	if a.doubt && out.Fate != carrier.Accepted && out.Fate != carrier.Refused {
+		out.Fate = carrier.Ambiguous // that this one did not go says nothing of the one before
+	}
 	if out.Fate == carrier.Accepted || out.Fate == carrier.Ambiguous {
 		e.handed = &w.now
 	}
@@ -71,7 +74,7 @@ func (s *Send) judge(ctx context.Context, w *wave, a *attempt, out carrier.Outco
 	case carrier.Accepted:
 		e.status, e.reason = queries.NotificationStatusAccepted, ""
 	case carrier.Ambiguous:
-		return false, s.ambiguous(ctx, w, a, e)
+		return false, s.ambiguous(ctx, w, a, out, e)
 	case carrier.Refused:
 		e.status = queries.NotificationStatusFailed
 		if out.Suppress == carrier.Bounced {
@@ -91,7 +94,7 @@ func (s *Send) judge(ctx context.Context, w *wave, a *attempt, out carrier.Outco
 }
 
 // ambiguous: nobody knows whether it is out. It is sent again only where that cannot make two.
-func (s *Send) ambiguous(ctx context.Context, w *wave, a *attempt, e *ending) error {
+func (s *Send) ambiguous(ctx context.Context, w *wave, a *attempt, out carrier.Outcome, e *ending) error {
 	e.status = queries.NotificationStatusUnknown
 	since := time.Duration(0)
 	if a.row.HandedAt != nil {
@@ -99,15 +102,16 @@ func (s *Send) ambiguous(ctx context.Context, w *wave, a *attempt, e *ending) er
 	}
 	switch ambiguity(a.provider) {
 	case sendAgain:
-		wait, _ := Pause(min(a.number, len(pauses)), a.row.Urgent, 0, rand.Float64())
-		e.due = after(w.now, max(wait, time.Second))
+		e.due = after(w.now, max(askAgain(a.number, a.row.Urgent, out.After, rand.Float64()), out.Until.Sub(w.now)))
 	case lookUp:
 		wait, more := lookAgain(since)
+		if !out.Until.IsZero() && since < forgetAfter { // nobody was asked
+			wait, more = max(out.Until.Sub(w.now), time.Second), true
+		}
 		if more {
 			e.due = after(w.now, wait)
-			return nil
 		}
-		if a.row.Urgent { // nobody knows, and somebody has to hear: better twice than never
+		if a.row.Urgent && (!more || !out.Until.IsZero()) { // nobody knows, and somebody has to hear: better twice than never
 			_, err := w.onward(ctx, a.row.mark())
 			return err
 		}
