@@ -75,6 +75,9 @@ func (s *Send) wave(q *queries.Queries, org uuid.UUID, now time.Time) *wave {
 func (s *Send) attempt(ctx context.Context, w *wave, h held) (*attempt, error) {
 	a := &attempt{row: h, number: int(h.Attempts) + 1, quotaDay: h.QuotaDay}
 	a.doubt = h.Status == queries.NotificationStatusSending || h.Status == queries.NotificationStatusUnknown
+	if a.doubt && !slices.Contains(s.Carriers.ways(h.Channel), h.Provider) {
+		return nil, w.stop(ctx, h, queries.NotificationStatusUnknown, "It may have gone out, and who took it is not configured here any more. It is not sent twice.")
+	}
 	if a.doubt { // an earlier run handed it over, and did not hear how that ended
 		switch a.provider = h.Provider; ambiguity(h.Provider) {
 		case never:
