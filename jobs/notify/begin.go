@@ -97,17 +97,17 @@ func (s *Send) attempt(ctx context.Context, w *wave, h held) (*attempt, error) {
 	} else if a.provider = s.next(h); a.provider == "" {
 		return nil, w.fall(ctx, h, queries.NotificationStatusFailed, notConfigured(h.Channel))
 	}
-	if a.quotaDay == nil {
-		if went, err := w.reserve(ctx, a); err != nil || !went {
-			return nil, err
-		}
-	}
 	var err error
 	if a.parcel, err = s.write(ctx, w, h); err != nil {
 		return nil, err
 	}
 	if h.Channel == queries.ChannelPush && len(a.parcel.devices) == 0 {
 		return nil, w.fall(ctx, h, queries.NotificationStatusFailed, "No browser takes pushes any more.")
+	}
+	if a.quotaDay == nil { // last: an organisation's senders wait here for each other until the commit
+		if went, err := w.reserve(ctx, a); err != nil || !went {
+			return nil, err
+		}
 	}
 	until := w.now.Add(lease)
 	err = w.q.BeginAttempt(ctx, queries.BeginAttemptParams{OrgID: h.OrgID, ID: h.ID, Status: queries.NotificationStatusSending, Provider: a.provider, Lease: &until, QuotaDay: a.quotaDay})
