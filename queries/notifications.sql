@@ -58,7 +58,7 @@ WHERE org_id = @org_id AND id = @id;
 
 -- name: NotificationStand :one
 -- How it stands by now, locked: a report may have come while the call was under way.
-SELECT status, next_try_at FROM notification_logs WHERE org_id = @org_id AND id = @id FOR UPDATE;
+SELECT status, reason, next_try_at, quota_day FROM notification_logs WHERE org_id = @org_id AND id = @id FOR UPDATE;
 
 -- name: HoldReported :one
 -- The notification that a report is about. Primary key.
