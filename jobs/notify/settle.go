@@ -68,10 +68,12 @@ type ending struct {
 // stands, but for one thing that this run knows: it was taken.
 func (e *ending) overtaken(stand queries.NotificationStandRow, out carrier.Outcome, now time.Time) {
 	e.reason, e.due = stand.Reason, stand.NextTryAt
+	if out.Fate == carrier.Accepted || rank[stand.Status] > rank[queries.NotificationStatusSending] {
+		e.handed = &now
+	}
 	if out.Fate != carrier.Accepted {
 		return
 	}
-	e.handed = &now
 	if next := Fold(stand.Status, queries.NotificationStatusAccepted); next != stand.Status {
 		e.status, e.reason, e.due = next, "", nil
 	}
