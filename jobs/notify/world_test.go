@@ -345,3 +345,9 @@ func eventually(t *testing.T, what string, ok func() bool) {
 		}
 	}
 }
+
+// colleague is a second person in the team.
+func (w *world) colleague(t *testing.T) uuid.UUID {
+	t.Helper()
+	return testdb.Member(t, w.pool, w.org.ID, queries.RoleStaff).ID
+}
