@@ -106,7 +106,9 @@ UPDATE push_subscriptions SET last_used_at = now(), failed = '' WHERE user_id = 
 DELETE FROM push_subscriptions WHERE user_id = @user_id AND id = @id;
 
 -- name: PutPreference :exec
-INSERT INTO preferences (org_id, user_id, category, channel, pace) VALUES (@org_id, @user_id, @category, @channel, @pace)
+-- Of one of the team: whoever has left it hears nothing anyway. Primary keys.
+INSERT INTO preferences (org_id, user_id, category, channel, pace)
+SELECT m.org_id, m.user_id, @category, @channel, @pace FROM memberships m WHERE m.org_id = @org_id AND m.user_id = @user_id
 ON CONFLICT (org_id, user_id, category, channel) DO UPDATE SET pace = excluded.pace;
 
 -- name: HouseSecret :one

@@ -535,25 +535,27 @@ func (q *Queries) PushDevices(ctx context.Context, userID uuid.UUID) ([]PushDevi
 }
 
 const putPreference = `-- name: PutPreference :exec
-INSERT INTO preferences (org_id, user_id, category, channel, pace) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO preferences (org_id, user_id, category, channel, pace)
+SELECT m.org_id, m.user_id, $1, $2, $3 FROM memberships m WHERE m.org_id = $4 AND m.user_id = $5
 ON CONFLICT (org_id, user_id, category, channel) DO UPDATE SET pace = excluded.pace
 `
 
 type PutPreferenceParams struct {
-	OrgID    uuid.UUID
-	UserID   uuid.UUID
 	Category string
 	Channel  Channel
 	Pace     Pace
+	OrgID    uuid.UUID
+	UserID   uuid.UUID
 }
 
+// Of one of the team: whoever has left it hears nothing anyway. Primary keys.
 func (q *Queries) PutPreference(ctx context.Context, arg PutPreferenceParams) error {
 	_, err := q.db.Exec(ctx, putPreference,
-		arg.OrgID,
-		arg.UserID,
 		arg.Category,
 		arg.Channel,
 		arg.Pace,
+		arg.OrgID,
+		arg.UserID,
 	)
 	return err
 }

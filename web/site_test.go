@@ -52,14 +52,15 @@ func siteOn(t *testing.T, pool *pgxpool.Pool, change ...func(*Config)) *site {
 	book := &logBook{}
 	log := slog.New(slog.NewJSONHandler(book, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	waker := queries.NewWaker(queries.New(pool), log)
-	j, err := jobs.New(jobs.Config{URL: &url.URL{Scheme: "http", Host: "wedsync.test"}, Pool: pool, Waker: waker, Log: log, Node: "node-" + uuid.NewString(), Work: true, Box: box, AllowPrivate: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := Config{Pool: pool, Jobs: j, Box: box, Waker: waker, Log: log, URL: &url.URL{Scheme: "http", Host: "wedsync.test"}, Operators: []string{operatorAddress}, Works: true, Serves: true, AllowPrivate: true}
+	c := Config{Pool: pool, Box: box, Waker: waker, Log: log, URL: &url.URL{Scheme: "http", Host: "wedsync.test"}, Operators: []string{operatorAddress}, Works: true, Serves: true, AllowPrivate: true}
 	for _, f := range change {
 		f(&c)
 	}
+	j, err := jobs.New(jobs.Config{URL: c.URL, Pool: pool, Waker: waker, Log: log, Node: "node-" + uuid.NewString(), Work: true, Box: box, AllowPrivate: true, Carriers: c.Carriers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Jobs = j
 	s, err := New(c)
 	if err != nil {
 		t.Fatal(err)
