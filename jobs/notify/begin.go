@@ -18,7 +18,8 @@ type attempt struct {
 	row      held
 	number   int
 	provider string
-	lookUp   bool // an earlier one ended without an answer: ask, do not send
+	open     bool // an earlier one ended without an answer
+	lookUp   bool // and this one asks instead of sending
 	parcel   parcel
 	quotaDay *time.Time
 }
@@ -66,7 +67,7 @@ func (s *Send) wave(q *queries.Queries, org uuid.UUID, now time.Time) *wave {
 func (s *Send) attempt(ctx context.Context, w *wave, h held) (*attempt, error) {
 	a := &attempt{row: h, number: int(h.Attempts) + 1, quotaDay: h.QuotaDay}
 	open := h.Status == queries.NotificationStatusSending || h.Status == queries.NotificationStatusUnknown
-	if open { // an earlier run handed it over, and did not hear how that ended
+	if a.open = open; open { // an earlier run handed it over, and did not hear how that ended
 		switch a.provider = h.Provider; ambiguity(h.Provider) {
 		case never:
 			return nil, w.stop(ctx, h, queries.NotificationStatusUnknown, "WedSync was cut off while it handed this over, and it may have gone out. It is not sent twice.")

@@ -67,6 +67,10 @@ func (s *Send) judge(ctx context.Context, w *wave, a *attempt, out carrier.Outco
 	if out.Fate == carrier.Accepted || out.Fate == carrier.Ambiguous {
 		e.handed = &w.now
 	}
+	if a.open && !a.row.Urgent && slices.Contains([]carrier.Fate{carrier.Later, carrier.Misconfigured, carrier.Closed}, out.Fate) {
+		stillUnknown(out, w.now, a.number, e) // an earlier try may be out: another carrier, or a try that forgets it, would make it two
+		return false, nil
+	}
 	switch out.Fate {
 	case carrier.Accepted:
 		e.status, e.reason = queries.NotificationStatusAccepted, ""
@@ -151,6 +155,15 @@ func (s *Send) elsewhere(ctx context.Context, w *wave, a *attempt, out carrier.O
 		return false, nil
 	}
 	return false, s.wait(ctx, w, a, out, e)
+}
+
+// stillUnknown waits for the carrier that may have it.
+func stillUnknown(out carrier.Outcome, now time.Time, number int, e *ending) {
+	wait, _ := Pause(min(number, len(pauses)), false, out.After, rand.Float64())
+	if out.Fate == carrier.Closed {
+		wait = max(out.Until.Sub(now), time.Second) + rand.N(2*time.Second)
+	}
+	e.status, e.due = queries.NotificationStatusUnknown, after(now, wait)
 }
 
 // end writes it. What did not leave the house gives back its share of the allowance, unless it goes on at once.
