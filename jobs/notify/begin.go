@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -42,7 +43,7 @@ func (h held) handed() time.Time {
 func (s *Send) begin(ctx context.Context, args SendArgs) (a *attempt, err error) {
 	var later error
 	err = s.tx(ctx, func(q *queries.Queries, tx pgx.Tx) error {
-		row, err := q.HoldNotification(ctx, queries.HoldNotificationParams{OrgID: args.OrgID, ID: args.NotificationID})
+		row, err := q.HoldNotification(ctx, queries.HoldNotificationParams{OrgID: args.OrgID, ID: args.NotificationID, Kinds: categorised.kinds, Categories: categorised.keys})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
@@ -89,10 +90,7 @@ func (s *Send) attempt(ctx context.Context, w *wave, h held) (*attempt, error) {
 				return nil, w.stop(ctx, h, queries.NotificationStatusUnknown, "Nobody could say for a day whether it went out. It is not sent twice.")
 			}
 		}
-	} else if why, err := w.objection(ctx, h); err != nil || why != "" {
-		if err != nil {
-			return nil, err
-		}
+	} else if why := objection(h, w.now); why != "" {
 		return nil, w.stop(ctx, h, queries.NotificationStatusSkipped, why)
 	} else if a.provider = s.next(h); a.provider == "" {
 		return nil, w.fall(ctx, h, queries.NotificationStatusFailed, notConfigured(h.Channel))
@@ -104,21 +102,34 @@ func (s *Send) attempt(ctx context.Context, w *wave, h held) (*attempt, error) {
 	if h.Channel == queries.ChannelPush && len(a.parcel.devices) == 0 {
 		return nil, w.fall(ctx, h, queries.NotificationStatusFailed, "No browser takes pushes any more.")
 	}
-	if a.quotaDay == nil { // last: an organisation's senders wait here for each other until the commit
-		if went, err := w.reserve(ctx, a); err != nil || !went {
-			return nil, err
-		}
-	}
-	until := w.now.Add(lease)
-	err = w.q.BeginAttempt(ctx, queries.BeginAttemptParams{OrgID: h.OrgID, ID: h.ID, Status: queries.NotificationStatusSending, Provider: a.provider, Lease: &until, QuotaDay: a.quotaDay})
-	if err != nil {
+	if went, err := w.note(ctx, a); err != nil || !went { // last: an organisation's senders wait here for each other until the commit
 		return nil, err
 	}
-	words := "Handing it over"
+	return a, nil
+}
+
+// note writes that it is about to be handed over, with its share of the day's allowance where it has none yet.
+func (w *wave) note(ctx context.Context, a *attempt) (went bool, err error) {
+	h, until, step, words := a.row, w.now.Add(lease), uuid.Must(uuid.NewV7()), "Handing it over"
 	if a.lookUp {
 		words = "Asking whether it has it"
 	}
-	return a, w.step(ctx, h.ID, a.provider, "attempt", words)
+	if a.quotaDay != nil {
+		return true, w.q.BeginAgain(ctx, queries.BeginAgainParams{OrgID: h.OrgID, ID: h.ID, StepID: step, Now: w.now, Provider: a.provider, Detail: words, Lease: &until})
+	}
+	day, allowance, free := dayIn(w.now, h.OrgZone), Allowance(h.Tier, h.Channel), h.Urgent || h.OrgID == queries.House
+	used, err := w.q.BeginWithinQuota(ctx, queries.BeginWithinQuotaParams{OrgID: h.OrgID, ID: h.ID, Channel: h.Channel, Day: day, Allowance: int32(allowance),
+		Urgent: free, Provider: a.provider, Lease: &until, StepID: step, Now: w.now, Detail: words})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, w.refuse(ctx, h, day, allowance)
+	}
+	if err != nil {
+		return false, fmt.Errorf("allowance: %w", err)
+	}
+	if a.quotaDay = &day; Allow(h.Tier, h.Channel, int(used)-1, free) == Nearly {
+		w.tellAllowance(h, day, "nearly", int(used), allowance)
+	}
+	return true, nil
 }
 
 // next is the carrier that this goes to now: the one that an earlier attempt chose, while it is configured, else the first.

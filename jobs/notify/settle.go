@@ -20,7 +20,9 @@ func (s *Send) settle(ctx context.Context, a *attempt, out carrier.Outcome) (aga
 	var due *time.Time
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // it was sent, whoever has gone meanwhile
 	defer cancel()
-	err = s.tx(ctx, func(q *queries.Queries, tx pgx.Tx) error {
+	// A crash of the database may undo this: then it is in doubt again, as it was before, and settled in the same way.
+	err = pgx.BeginTxFunc(ctx, s.Pool, unhurried, func(tx pgx.Tx) error {
+		q := queries.New(tx)
 		stand, err := q.NotificationStand(ctx, queries.NotificationStandParams{OrgID: a.row.OrgID, ID: a.row.ID})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil

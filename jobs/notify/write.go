@@ -4,13 +4,10 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	netmail "net/mail"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/wedsync/wedsync/jobs/notify/carrier"
 	"github.com/wedsync/wedsync/queries"
@@ -27,7 +24,7 @@ func (s *Send) write(ctx context.Context, w *wave, h held) (parcel, error) {
 	brand := mail.Brand{Name: h.OrgName, Colour: h.Colour}
 	switch h.Channel {
 	case queries.ChannelEmail:
-		return s.letter(ctx, w, h, news, brand)
+		return s.letter(ctx, h, news, brand)
 	case queries.ChannelSms:
 		return parcel{text: carrier.Text{OrgID: h.OrgID, ID: h.ID, To: h.Address, Body: mail.SMS(news, brand, s.link(news)),
 			Callback: s.URL + "/webhooks/twilio/status?" + carrier.CallbackQuery(h.OrgID, h.ID)}}, nil
@@ -36,16 +33,12 @@ func (s *Send) write(ctx context.Context, w *wave, h held) (parcel, error) {
 	}
 }
 
-func (s *Send) letter(ctx context.Context, w *wave, h held, news mail.News, brand mail.Brand) (parcel, error) {
-	wording, err := w.wording(ctx, h)
-	if err != nil {
-		return parcel{}, err
-	}
+func (s *Send) letter(ctx context.Context, h held, news mail.News, brand mail.Brand) (parcel, error) {
 	links, err := s.links(h)
 	if err != nil {
 		return parcel{}, err
 	}
-	letter := mail.Write(news, brand, mail.Reader{Name: h.Recipient, Audience: mail.Audience(h.Audience), Zone: zoneOf(h.OwnZone, h.OrgZone)}, wording, links)
+	letter := mail.Write(news, brand, mail.Reader{Name: h.Recipient, Audience: mail.Audience(h.Audience), Zone: zoneOf(h.OwnZone, h.OrgZone)}, mail.Wording{Subject: h.Subject, Opening: h.Opening, Closing: h.Closing}, links)
 	html, err := letter.HTML(ctx)
 	if err != nil {
 		return parcel{}, err
@@ -58,15 +51,6 @@ func (s *Send) letter(ctx context.Context, w *wave, h held, news mail.News, bran
 		m.Headers["List-Unsubscribe"], m.Headers["List-Unsubscribe-Post"] = "<"+links.Unsubscribe+">", "List-Unsubscribe=One-Click" // RFC 8058
 	}
 	return parcel{mail: m}, nil
-}
-
-// wording is the supplier's own, of letters to the team and to couples.
-func (w *wave) wording(ctx context.Context, h held) (mail.Wording, error) {
-	row, err := w.q.WordingOf(ctx, queries.WordingOfParams{OrgID: h.OrgID, Letter: mail.Key(mail.Kind(h.Kind), mail.Audience(h.Audience))})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return mail.Wording{}, nil
-	}
-	return mail.Wording{Subject: row.Subject, Opening: row.Opening, Closing: row.Closing}, err
 }
 
 func (s *Send) links(h held) (mail.Links, error) {
