@@ -113,10 +113,10 @@ func TestCase20WhatIsLeftOverFallsToTheNextChannel(t *testing.T) {
 func TestCase20WhatDidNotLeaveCostsNothing(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		name   string
-		ch     queries.Channel
-		break_ func(*testing.T, *world)
-		end    queries.NotificationStatus
+		name    string
+		ch      queries.Channel
+		prevent func(*testing.T, *world)
+		end     queries.NotificationStatus
 	}{
 		{"Resend refuses our key, and there is no other", email, func(t *testing.T, w *world) { w.trouble(t, "resend", sandbox.KeyRefused) }, queued},
 		{"Resend's breaker is open", email, func(t *testing.T, w *world) { w.shut(t, "resend") }, queued},
@@ -138,7 +138,7 @@ func TestCase20WhatDidNotLeaveCostsNothing(t *testing.T) {
 			w.only(t, "bookings", tt.ch)
 			n := w.booking()
 			w.announce(t, n)
-			tt.break_(t, w)
+			tt.prevent(t, w)
 			sent := w.out.Outbox.Count(string(tt.ch))
 			w.work(t, w.mine(t, n, tt.ch).ID)
 			r := w.mine(t, n, tt.ch).is(t, tt.name, tt.end)

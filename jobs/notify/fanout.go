@@ -28,9 +28,9 @@ type FanOutArgs struct {
 // Kind is River's name for the job; it stands in the database, so it never changes.
 func (FanOutArgs) Kind() string { return "fan_out" }
 
-// InsertOpts: what fails here is our own house.
+// InsertOpts: what fails here is our own house, and nothing else would tell of these notices: it is tried for a working day.
 func (FanOutArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: FanQueue, MaxAttempts: 25}
+	return river.InsertOpts{Queue: FanQueue, MaxAttempts: 500}
 }
 
 // FanOut makes notifications of notices: who hears, by what channel, and when.

@@ -229,11 +229,11 @@ func (w *world) fannedOut(t *testing.T) {
 }
 
 func (w *world) args(id uuid.UUID) notify.SendArgs {
-	return notify.SendArgs{OrgID: ask1(w, id), NotificationID: id}
+	return notify.SendArgs{OrgID: w.orgOf(id), NotificationID: id}
 }
 
-// ask1 finds whose a notification is.
-func ask1(w *world, id uuid.UUID) (org uuid.UUID) {
+// orgOf finds whose a notification is.
+func (w *world) orgOf(id uuid.UUID) (org uuid.UUID) {
 	if err := w.pool.QueryRow(context.Background(), "SELECT org_id FROM notification_logs WHERE id = $1", id).Scan(&org); err != nil {
 		panic(err)
 	}
