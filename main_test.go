@@ -77,7 +77,7 @@ func TestConfigureShowsEveryDefault(t *testing.T) {
 func TestEveryBadValueNamesItsVariable(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, value, hides string }{
-		{"TAVE_URL", "workspace.vsco.co", ""}, {"TAVE_URL", "ftp://x", ""}, {"WEDSYNC_ALLOW_PRIVATE_URLS", "yes", ""}, {"WEDSYNC_ALLOW_PRIVATE_URLS", "true", ""},
+		{"VAPID_PRIVATE_KEY", "x", ""}, {"TAVE_URL", "workspace.vsco.co", ""}, {"TAVE_URL", "ftp://x", ""}, {"WEDSYNC_ALLOW_PRIVATE_URLS", "yes", ""}, {"WEDSYNC_ALLOW_PRIVATE_URLS", "true", ""},
 		{"WEDSYNC_ADDR", "8080", ""}, {"WEDSYNC_ADDR", "a:b:c", ""}, {"WEDSYNC_ADDR", "localhost", ""},
 		{"WEDSYNC_URL", "app.example.com", ""}, {"WEDSYNC_URL", "ftp://app.example.com", ""}, {"WEDSYNC_URL", "https://", ""}, {"WEDSYNC_URL", "://", ""},
 		{"DATABASE_URL", "postgres://user:hunter2@host:port/x", "hunter2"}, {"DATABASE_URL", "mysql hunter2", "hunter2"},

@@ -14,6 +14,12 @@ import (
 // keepSheets is how long an uploaded file is kept after it was last of use: long enough to look up what a row said.
 const keepSheets = 30 * 24 * time.Hour
 
+// keepLinks is how long a link that has ended is known as one: whoever finds it in their mailbox reads what became of it.
+const keepLinks = 7 * 24 * time.Hour
+
+// keepDevices is a little longer than the cookie that a browser is known by.
+const keepDevices = 400 * 24 * time.Hour
+
 type forgetArgs struct{}
 
 func (forgetArgs) Kind() string { return "forget_sheets" }
@@ -21,7 +27,8 @@ func (forgetArgs) Kind() string { return "forget_sheets" }
 // InsertOpts: an hour later the next one comes.
 func (forgetArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 1} }
 
-// forget lets go of files that hold people's names and are of no more use, and of what was told long ago.
+// forget lets go of what is of no more use: files that hold people's names, links that have ended, browsers long unseen, and
+// what was told long ago.
 type forget struct {
 	river.WorkerDefaults[forgetArgs]
 	pool *pgxpool.Pool
@@ -29,6 +36,9 @@ type forget struct {
 
 func (f *forget) Work(ctx context.Context, _ *river.Job[forgetArgs]) error {
 	q, now := queries.New(f.pool), time.Now()
-	_, err := q.AllOrgsForgetSheets(ctx, now.Add(-keepSheets))
-	return errors.Join(err, forgetTold(ctx, q, now))
+	_, sheets := q.AllOrgsForgetSheets(ctx, now.Add(-keepSheets))
+	_, links := q.AllOrgsForgetLinks(ctx, now.Add(-keepLinks))
+	_, devices := q.AllOrgsForgetDevices(ctx, now.Add(-keepDevices))
+	_, secrets := q.AllOrgsForgetSecrets(ctx, queries.AllOrgsForgetSecretsParams{Before: now.Add(-VerifyLife), After: now.Add(-VerifyLife - keepLinks)})
+	return errors.Join(sheets, links, devices, secrets, forgetTold(ctx, q, now))
 }

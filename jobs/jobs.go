@@ -33,12 +33,12 @@ type Config struct {
 	Node  string // this process's own name, new at every start
 	Work  bool   // false on a node that only serves pages: it inserts jobs and works none
 	Box   *seal.Box
+	URL   *url.URL // the public address, of which links in letters are made
 
 	AllowPrivate bool   // outside.Config
 	TaveURL      string // inbound.Tave
 
 	Carriers notify.Settings
-	URL      *url.URL // public address: links in letters are built from it
 }
 
 // A job's transaction is short; what takes longer hangs. Rescue stands beside presence (presence.go), which is faster.
@@ -83,6 +83,7 @@ func New(c Config) (*Jobs, error) {
 		river.AddWorker(workers, &inbound.TaveDue{Pool: c.Pool})
 		river.AddWorker(workers, &inbound.Import{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &forget{pool: c.Pool})
+		river.AddWorker(workers, &asked{pool: c.Pool, base: c.URL})
 		river.AddWorker(workers, &outbound.Send{Pool: c.Pool, Door: door, Box: c.Box, Log: c.Log})
 		river.AddWorker(workers, hush)
 		river.AddWorker(workers, &unwell{pool: c.Pool, waker: c.Waker})
@@ -162,6 +163,9 @@ func riversPool(ours *pgxpool.Pool) (*pgxpool.Pool, error) {
 
 // Start begins to work jobs. ctx ends only what must end at once; for a clean end call Stop.
 func (j *Jobs) Start(ctx context.Context) error {
+	if _, err := j.Ear.Carriers.Push.Wire(ctx); err != nil { // made now, so that no page that is only looked at makes it
+		j.config.Log.WarnContext(ctx, "the key that signs pushes is not there yet; it is looked for again when it is needed", "error", err)
+	}
 	if !j.config.Work {
 		return nil
 	}

@@ -60,7 +60,7 @@ RETURNING id;
 -- name: SessionByToken :one
 -- Who is at the door, asked on every page: the session, the person, and the room they stand in.
 -- The role comes from the membership each time, so a change of role holds from the next click. Index: sessions_token_sha256_key.
-SELECT s.id, s.user_id, u.name AS person, u.email, s.org_id,
+SELECT s.id, s.user_id, u.name AS person, u.email, (u.email_verified_at IS NOT NULL)::boolean AS verified, s.org_id,
        m.role, o.name AS org_name, o.timezone, o.currency, o.tier,
        cm.couple_id
 FROM sessions s

@@ -391,7 +391,7 @@ func (q *Queries) RemoveMember(ctx context.Context, arg RemoveMemberParams) (int
 }
 
 const sessionByToken = `-- name: SessionByToken :one
-SELECT s.id, s.user_id, u.name AS person, u.email, s.org_id,
+SELECT s.id, s.user_id, u.name AS person, u.email, (u.email_verified_at IS NOT NULL)::boolean AS verified, s.org_id,
        m.role, o.name AS org_name, o.timezone, o.currency, o.tier,
        cm.couple_id
 FROM sessions s
@@ -407,6 +407,7 @@ type SessionByTokenRow struct {
 	UserID   uuid.UUID
 	Person   string
 	Email    string
+	Verified bool
 	OrgID    *uuid.UUID
 	Role     *Role
 	OrgName  *string
@@ -426,6 +427,7 @@ func (q *Queries) SessionByToken(ctx context.Context, tokenSha256 []byte) (Sessi
 		&i.UserID,
 		&i.Person,
 		&i.Email,
+		&i.Verified,
 		&i.OrgID,
 		&i.Role,
 		&i.OrgName,

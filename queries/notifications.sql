@@ -30,11 +30,12 @@ WHERE l.org_id = @org_id AND l.id = @id AND l.next_try_at IS NOT NULL
 FOR UPDATE OF l;
 
 -- name: ReserveQuota :one
--- One more of the day's allowance, and how many that makes; no row: nothing is left. What is urgent is counted past it.
+-- One more of the day's allowance, and how many that makes; no row: nothing is left. What is urgent is counted past it,
+-- but nothing goes by a channel that the plan lacks.
 -- The row lock makes reservations of one organisation and channel wait for each other, so none goes over. Primary key.
 INSERT INTO quota_uses (org_id, channel, day, used)
-SELECT @org_id, @channel, @day, 1 WHERE @urgent::boolean OR @allowance::int > 0
-ON CONFLICT (org_id, channel, day) DO UPDATE SET used = quota_uses.used + 1 WHERE @urgent OR quota_uses.used < @allowance
+SELECT @org_id, @channel, @day, 1 WHERE @allowance::int > 0
+ON CONFLICT (org_id, channel, day) DO UPDATE SET used = quota_uses.used + 1 WHERE @urgent::boolean OR quota_uses.used < @allowance
 RETURNING used;
 
 -- name: ReleaseQuota :exec

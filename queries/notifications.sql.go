@@ -593,8 +593,8 @@ func (q *Queries) ResealHouseSecret(ctx context.Context, arg ResealHouseSecretPa
 
 const reserveQuota = `-- name: ReserveQuota :one
 INSERT INTO quota_uses (org_id, channel, day, used)
-SELECT $1, $2, $3, 1 WHERE $4::boolean OR $5::int > 0
-ON CONFLICT (org_id, channel, day) DO UPDATE SET used = quota_uses.used + 1 WHERE $4 OR quota_uses.used < $5
+SELECT $1, $2, $3, 1 WHERE $4::int > 0
+ON CONFLICT (org_id, channel, day) DO UPDATE SET used = quota_uses.used + 1 WHERE $5::boolean OR quota_uses.used < $4
 RETURNING used
 `
 
@@ -602,19 +602,20 @@ type ReserveQuotaParams struct {
 	OrgID     uuid.UUID
 	Channel   Channel
 	Day       time.Time
-	Urgent    bool
 	Allowance int32
+	Urgent    bool
 }
 
-// One more of the day's allowance, and how many that makes; no row: nothing is left. What is urgent is counted past it.
+// One more of the day's allowance, and how many that makes; no row: nothing is left. What is urgent is counted past it,
+// but nothing goes by a channel that the plan lacks.
 // The row lock makes reservations of one organisation and channel wait for each other, so none goes over. Primary key.
 func (q *Queries) ReserveQuota(ctx context.Context, arg ReserveQuotaParams) (int32, error) {
 	row := q.db.QueryRow(ctx, reserveQuota,
 		arg.OrgID,
 		arg.Channel,
 		arg.Day,
-		arg.Urgent,
 		arg.Allowance,
+		arg.Urgent,
 	)
 	var used int32
 	err := row.Scan(&used)

@@ -32,9 +32,10 @@ FROM bookings
 WHERE org_id = @org_id AND status IN ('held', 'confirmed') AND lower(during) >= @since::timestamptz AND lower(during) < @until::timestamptz;
 
 -- name: PastNotices :many
--- What one of the team could have heard of lately, newest first. Index: notices_newest.
+-- What one of the team could have heard of lately, newest first; bundles only repeat it. Index: notices_newest.
 SELECT at, kind, urgent, facts FROM notices
-WHERE org_id = @org_id AND at >= @since::timestamptz AND (user_id IS NULL OR user_id = @user_id::uuid)
+WHERE org_id = @org_id AND at >= @since::timestamptz AND kind <> 'digest' AND only_for IS DISTINCT FROM 'couple'
+  AND (user_id IS NULL OR user_id = @user_id::uuid)
 ORDER BY at DESC, id DESC LIMIT @most;
 
 -- name: KeepHours :execrows

@@ -191,7 +191,8 @@ func (q *Queries) LatestCode(ctx context.Context, userID uuid.UUID) (LatestCodeR
 
 const pastNotices = `-- name: PastNotices :many
 SELECT at, kind, urgent, facts FROM notices
-WHERE org_id = $1 AND at >= $2::timestamptz AND (user_id IS NULL OR user_id = $3::uuid)
+WHERE org_id = $1 AND at >= $2::timestamptz AND kind <> 'digest' AND only_for IS DISTINCT FROM 'couple'
+  AND (user_id IS NULL OR user_id = $3::uuid)
 ORDER BY at DESC, id DESC LIMIT $4
 `
 
@@ -209,7 +210,7 @@ type PastNoticesRow struct {
 	Facts  []byte
 }
 
-// What one of the team could have heard of lately, newest first. Index: notices_newest.
+// What one of the team could have heard of lately, newest first; bundles only repeat it. Index: notices_newest.
 func (q *Queries) PastNotices(ctx context.Context, arg PastNoticesParams) ([]PastNoticesRow, error) {
 	rows, err := q.db.Query(ctx, pastNotices,
 		arg.OrgID,

@@ -47,7 +47,7 @@ FROM unnest(enum_range(NULL::channel)) AS c(channel)
 LEFT JOIN (
     SELECT l.channel, count(*) AS waiting, min(CASE WHEN l.attempts = 0 THEN l.next_try_at ELSE l.created_at END) AS oldest_at
     FROM notification_logs l
-    WHERE l.next_try_at IS NOT NULL AND (l.next_try_at <= $1::timestamptz OR l.attempts > 0)
+    WHERE l.next_try_at IS NOT NULL AND l.status = 'queued' AND (l.next_try_at <= $1::timestamptz OR l.attempts > 0)
     GROUP BY l.channel) w ON w.channel = c.channel
 LEFT JOIN (
     SELECT l.channel, count(*) FILTER (WHERE l.status IN ('failed', 'bounced') AND l.created_at > $2::timestamptz) AS failed,

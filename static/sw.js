@@ -15,8 +15,9 @@ addEventListener('push', e => {
   let note
   try { note = e.data.json() } catch {}
   const { title, body, url, tag, id } = note || {}
-  e.waitUntil(registration.showNotification(said(title, 'Something happened', 120), {
-    body: said(body, title ? '' : 'Open WedSync to see what.', 500),
+  const name = said(title, '', 120)
+  e.waitUntil(registration.showNotification(name || 'Something happened', {
+    body: said(body, name ? '' : 'Open WedSync to see what.', 500),
     tag: said(tag, said(id, '', 100), 100), // the same tag replaces: nobody is told twice
     data: { url: here(url), id: said(id, '', 100) },
     icon: '@static(icon-192.png)',

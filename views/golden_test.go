@@ -130,6 +130,7 @@ var cases = map[string]templ.Component{
 		{ID: two, Name: "Make", DisabledAt: &noon, DisabledWhy: "It answered 410."}}),
 	"Endpoints_empty":   Endpoints(page, noon, nil),
 	"NewEndpointButton": NewEndpointButton(),
+	"PushSwitch":        PushSwitch("BKey", []PushDevice{{ID: one, Endpoint: "https://push.example/a?b=c&d=<e>", Label: "Chrome on <Android>", Since: noon, LastUsed: &day, Failed: "It answered 503."}, {ID: two, Since: noon}}),
 	"NewEndpoint": NewEndpoint(page, NewEndpointForm{Name: "Zapier", URL: "http://x", All: []string{"booking.created", "payment.completed"}, Wanted: []string{"payment.completed"},
 		Faults: Faults{"url": "Not that.", "type": "Choose from the list."}}),
 	"EndpointMade":         EndpointMade(page, EndpointSecret{ID: one, Secret: "whsec_1"}),
@@ -196,6 +197,18 @@ var cases = map[string]templ.Component{
 	"Repairs":           Repairs(page, repairs), "Repairs_nothing": Repairs(page, RepairsView{Now: noon}),
 	"Repairs_nothing_like_that": Repairs(page, RepairsView{Now: noon, Groups: troubleRows, Filter: RepairFilter{Connection: &uuid.Nil}}),
 	"Repairs_staff":             Repairs(page, RepairsView{Now: noon, Groups: troubleRows, List: repairs.List, Filter: RepairFilter{WeddingOn: &soon}}),
+	"Forgot":                    Forgot(page, ForgotForm{Email: "<b>", Fault: "Give an address."}), "Forgot_sent": Forgot(page, ForgotForm{Sent: true}),
+	"Login_sent":       Login(page, SignIn{Sent: true}),
+	"Magic":            Magic(page, LinkPage{Token: "t", Name: "Anna <Kay>", Address: "anna@example.com", Stranger: "Tom <Fry>"}),
+	"Person":           Person(noon, PersonView{Form: PersonForm{Name: "<b>", Email: "x", Faults: Faults{"email": "Give an address."}}, UnderWay: "new@example.com", Others: 2, Devices: []Device{{Label: "Firefox on Windows", First: noon.Add(-time.Hour), Last: noon, Here: true}, {Label: "Safari on iPhone", First: noon.Add(-time.Hour), Last: noon.Add(-time.Minute)}}}),
+	"Person_new":       Person(noon, PersonView{Form: PersonForm{Name: "Anna", Email: "anna@example.com"}}),
+	"Reset":            Reset(page, LinkPage{Token: "t", Name: "Anna <Kay>", Address: "anna@example.com", Fault: "Too short."}),
+	"Unsubscribe":      Unsubscribe(page, UnsubscribeView{Token: "t", Org: "Holm <House>", Address: "anna@example.com"}),
+	"Unsubscribe_done": Unsubscribe(page, UnsubscribeView{Token: "t", Org: "Holm <House>", Address: "anna@example.com", Category: "Payments", Done: true}),
+	"Unproven":         Unproven("anna@example.com"),
+	"Verify":           Verify(page, LinkPage{Token: "t", Name: "Anna Kay", Address: "anna@example.com"}),
+	"Verify_done":      Verify(page, LinkPage{Address: "anna@example.com", Done: true}),
+	"Verify_signin":    Verify(page, LinkPage{Name: "Anna Kay", Address: "anna@example.com", SignIn: "/login?next=x"}),
 	"Preferences": Preferences(page, preferencesView(func(v *PreferencesView) {
 		v.Preview = lastMonth
 		v.Devices = templ.Raw("<p>Two browsers</p>")
@@ -227,7 +240,7 @@ func preferencesView(change func(*PreferencesView)) PreferencesView {
 	}
 	fixed := PreferenceRow{Key: "security", Title: "Your account", Words: "Always, by e-mail", Fixed: true, Cells: []PreferenceCell{{Channel: queries.ChannelEmail, Pace: queries.PaceAtOnce, Offers: yes[:1]},
 		{Channel: queries.ChannelPush, Pace: queries.PaceOff, Offers: yes[1:]}, {Channel: queries.ChannelSms, Pace: queries.PaceOff, Offers: yes[1:]}}}
-	v := PreferencesView{Zone: "", Zones: []ui.Option{{Label: "As your business: Europe/London"}, {Value: "Asia/Tokyo", Label: "Asia/Tokyo"}}, From: "22:00", Until: "07:00", Email: "anna@example.com", EmailProven: true,
+	v := PreferencesView{Zone: "", Zones: []ui.Option{{Label: "As your business"}, {Value: "Asia/Tokyo", Label: "Asia/Tokyo"}}, OrgZone: "Europe/London", From: "22:00", Until: "07:00", Email: "anna@example.com", EmailProven: true,
 		Pushes: true, Tier: queries.TierScale, Phone: PhoneView{Number: "+447911123456", Typed: "+447911123456", Proven: true, Country: "United Kingdom"},
 		Rows: []PreferenceRow{row("bookings", "Bookings", queries.PaceAtOnce, queries.PaceAtOnce, queries.PaceAtOnce, yes), row("clients", "Clients <&>", queries.PaceDaily, queries.PaceOff, queries.PaceOff, yes[1:]), fixed}}
 	change(&v)

@@ -102,7 +102,7 @@ func NotificationWords(l queries.NotificationLog, now time.Time) NotificationSta
 	if !ok {
 		return NotificationState{Tone: ui.Neutral, Word: string(l.Status), Why: l.Reason}
 	}
-	state := NotificationState{Tone: of.tone, Word: of.word, Why: orElse(of.why, l.Reason), Means: of.means}
+	state := NotificationState{Tone: of.tone, Word: of.word, Why: orElse(of.why, because(l.Reason)), Means: of.means}
 	if of.at != nil {
 		if at := of.at(l); at != nil {
 			state.When = moment(now, *at)
@@ -176,16 +176,57 @@ func CarrierName(provider string) string {
 	}
 }
 
-// stepWords are a step of the timeline. What a carrier calls by a name of its own keeps that name.
-func stepWords(step string) (string, ui.Tone) {
+// told is what a step that is no status of ours is called: what an attempt came to, and what carriers report.
+var told = map[string]struct {
+	words string
+	tone  ui.Tone
+}{
+	"attempt":                {"Tried", ui.Neutral},
+	"refused":                {"Refused", ui.Bad},
+	"misconfigured":          {"Could not go this way", ui.Warn},
+	"later":                  {"Not taken this time", ui.Warn},
+	"closed":                 {"Not tried: no answer from there at the moment", ui.Warn},
+	"ambiguous":              {"It may have been taken", ui.Warn},
+	"sent":                   {"Sent on", ui.Neutral},
+	"undelivered":            {"Did not arrive", ui.Bad},
+	"read":                   {"Read", ui.Good},
+	"email.sent":             {"Sent on", ui.Neutral},
+	"email.delivered":        {"Delivered", ui.Good},
+	"email.delivery_delayed": {"Delayed", ui.Warn},
+	"email.bounced":          {"Bounced", ui.Bad},
+	"email.complained":       {"Marked as unwanted", ui.Bad},
+	"email.opened":           {"Opened", ui.Good},
+	"email.clicked":          {"A link in it was followed", ui.Good},
+	"email.failed":           {"Failed", ui.Bad},
+	"email.suppressed":       {"Left alone", ui.Bad},
+}
+
+// StepWords are a step of the timeline. What a carrier calls by a name that we do not know keeps that name.
+func StepWords(step string) (string, ui.Tone) {
 	if of, ok := standings[queries.NotificationStatus(step)]; ok {
 		return of.word, of.tone
+	}
+	if known, ok := told[step]; ok {
+		return known.words, known.tone
 	}
 	words := strings.NewReplacer("_", " ", ".", ": ").Replace(step)
 	if words == "" {
 		return "Something happened", ui.Neutral
 	}
 	return strings.ToUpper(words[:1]) + words[1:], ui.Neutral
+}
+
+// because makes the end of a sentence of a reason, which is one of its own: "It waited too long." → "it waited too long". Only
+// words that are no names lose their capital.
+func because(reason string) string {
+	reason = strings.TrimSuffix(strings.TrimPrefix(reason, "Held back over "), ".")
+	first, _, _ := strings.Cut(reason, " ")
+	switch first {
+	case "It", "The", "They", "This", "Today's", "Given", "There", "Their", "Nobody", "No", "Not", "Your", "A":
+		return strings.ToLower(first[:1]) + reason[1:]
+	default:
+		return reason
+	}
 }
 
 func groupOptions() []ui.Option {

@@ -120,6 +120,9 @@ func TestNotificationWords(t *testing.T) {
 		{log{Status: "accepted", HandedAt: at(19, 0)}, "Handed over 19:00"},
 		{log{Status: "skipped", Reason: "today's 10 e-mails are used"}, "Not sent: today's 10 e-mails are used"},
 		{log{Status: "bounced", Reason: "no such mailbox"}, "Bounced: no such mailbox"},
+		{log{Status: "queued", NextTryAt: at(21, 0), Reason: "Held back over quiet hours."}, "Held back until 21:00: quiet hours"},
+		{log{Status: "skipped", Reason: "They asked not to be written to."}, "Not sent: they asked not to be written to"},
+		{log{Status: "failed", Reason: "Given up after 3 tries. The last time: Resend answered 503."}, "Failed: given up after 3 tries. The last time: Resend answered 503"},
 		{log{Status: "bounced"}, "Bounced: the address takes nothing"},
 		{log{Status: "unknown", Reason: "Twilio did not answer in time"}, "We do not know: Twilio did not answer in time"},
 		{log{Status: "a state of tomorrow", Reason: "no idea"}, "a state of tomorrow: no idea"},
@@ -151,7 +154,7 @@ func TestEveryNotificationStatusHasWords(t *testing.T) {
 		if groups != 1 {
 			t.Errorf("%s is in %d groups", status, groups)
 		}
-		if title, _ := stepWords(string(status)); title != words.Word {
+		if title, _ := StepWords(string(status)); title != words.Word {
 			t.Errorf("as a step %s says %q", status, title)
 		}
 	}

@@ -65,7 +65,7 @@ func (v OutboxView) empty() bool    { return len(v.Days) == 0 }
 func (v OutboxView) narrowed() bool { return v.Channel != "" || v.To != "" }
 
 func (i OutboxItem) icon() string {
-	return map[string]string{"email": "mail", "sms": "people", "push": "bell"}[i.Channel]
+	return map[string]string{"email": "mail", "sms": "bubble", "push": "bell"}[i.Channel]
 }
 
 func (i OutboxItem) path() string { return "/sandbox/outbox/" + i.ID.String() }

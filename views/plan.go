@@ -98,12 +98,26 @@ func (u ChannelUse) today() ui.Chart {
 		Points: []ui.Point{{Label: "Included each day", Value: int64(u.Allowance)}, {Label: "Used today", Value: u.Used, Now: true}}}
 }
 
+// still says that nothing went out, and nothing was held back, in all these days.
+func (u ChannelUse) still() bool {
+	for _, d := range u.Days {
+		if d.Used+d.Refused > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // month is the last thirty days.
 func (u ChannelUse) month() ui.Chart {
 	c := ui.Chart{ID: "month-" + string(u.Channel), Title: "Last 30 days", LabelHead: "Day", ValueHead: "Sent"}
 	var sent, refused int64
 	for i, d := range u.Days {
-		p := ui.Point{Label: ui.Day(d.Day), Below: d.Day.Format("2"), Value: d.Used, Now: i == len(u.Days)-1}
+		below := "\u00a0" // thirty dates are more than fit
+		if (len(u.Days)-1-i)%5 == 0 {
+			below = d.Day.Format("2")
+		}
+		p := ui.Point{Label: ui.Day(d.Day), Below: below, Value: d.Used, Now: i == len(u.Days)-1}
 		if d.Refused > 0 {
 			p.Label += fmt.Sprintf(" (%s not sent)", ui.Count(d.Refused))
 		}

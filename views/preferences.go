@@ -16,6 +16,7 @@ type PreferencesView struct {
 	Rows        []PreferenceRow
 	Zone        string
 	Zones       []ui.Option
+	OrgZone     string
 	From, Until string // of the quiet hours, "22:00"
 	Faults      Faults
 	Wrong       []ui.Fault

@@ -22,6 +22,8 @@ type Page struct {
 
 	Person, Org, Role string
 
+	Unproven string // the person's address, until they have shown that it is theirs
+
 	LiveURL  string // where the stream of the page's own regions is; empty: it has none
 	Demo     bool   // says that the data is made up
 	Operator bool   // may enter /ops

@@ -55,15 +55,3 @@ func possessive(who string) string {
 	}
 	return who + "'s"
 }
-
-// clientSuppressions are the sentences beside a client.
-func clientSuppressions(r queries.ClientsRow, now time.Time) (all []string) {
-	who := named(couple(r.Name, r.PartnerName), r.Email)
-	if r.EmailWhy != "" {
-		all = append(all, SuppressionWords(who, queries.ChannelEmail, r.EmailWhy, r.EmailSince, r.EmailDetail, now))
-	}
-	if r.PhoneWhy != "" {
-		all = append(all, SuppressionWords(who, queries.ChannelSms, r.PhoneWhy, r.PhoneSince, r.PhoneDetail, now))
-	}
-	return all
-}

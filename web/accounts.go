@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/labstack/echo/v4"
 
+	"github.com/wedsync/wedsync/jobs"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/seal"
 	"github.com/wedsync/wedsync/views"
@@ -50,7 +52,13 @@ func (n NewSupplier) Check() views.Faults {
 }
 
 func checkSignIn(say func(bool, string, string), email, password string) {
-	say(!addressable(email), "email", "Give an e-mail address such as anna@example.com.")
+	say(!addressable(email), "email", noAddress)
+	checkPassword(say, password)
+}
+
+const noAddress = "Give an e-mail address such as anna@example.com."
+
+func checkPassword(say func(bool, string, string), password string) {
 	say(utf8.RuneCountInString(password) < shortestPassword, "password", "Choose a password of at least 10 characters.")
 	say(len(password) > 1000, "password", "A password of up to 1000 characters is enough.")
 }
@@ -81,19 +89,20 @@ func OpenSupplier(ctx context.Context, pool *pgxpool.Pool, n NewSupplier) (queri
 	if faults := n.Check(); len(faults) > 0 {
 		return queries.CreateSupplierRow{}, faults, nil
 	}
-	currency, _ := queries.ParseCurrency(n.Currency)
-	if n.Tier == "" {
-		n.Tier = queries.TierFree
-	}
-	row, err := queries.New(pool).CreateSupplier(ctx, queries.CreateSupplierParams{
-		OrgName: strings.TrimSpace(n.Name), Category: n.Category, Timezone: n.Timezone, Currency: currency, Tier: n.Tier,
-		Email: n.Email, PersonName: strings.TrimSpace(n.Person), PasswordHash: seal.HashPassword(n.Password), Verified: n.Verified,
-		Region: regionOf(n.Timezone),
-	})
+	row, err := queries.New(pool).CreateSupplier(ctx, n.params())
 	if isTaken(err) {
 		return row, taken, nil
 	}
 	return row, nil, err
+}
+
+func (n NewSupplier) params() queries.CreateSupplierParams {
+	currency, _ := queries.ParseCurrency(n.Currency)
+	return queries.CreateSupplierParams{
+		OrgName: strings.TrimSpace(n.Name), Category: n.Category, Timezone: n.Timezone, Currency: currency, Tier: cmp.Or(n.Tier, queries.TierFree),
+		Email: n.Email, PersonName: strings.TrimSpace(n.Person), PasswordHash: seal.HashPassword(n.Password), Verified: n.Verified,
+		Region: regionOf(n.Timezone),
+	}
 }
 
 func isTaken(err error) bool {
@@ -124,7 +133,7 @@ func (s *Server) drawSignup(c echo.Context, status int, f views.SignUp) error {
 func (s *Server) signup(c echo.Context) error {
 	n := NewSupplier{Name: c.FormValue("name"), Category: c.FormValue("category"), Timezone: c.FormValue("timezone"), Currency: c.FormValue("currency"),
 		Person: c.FormValue("person"), Email: strings.TrimSpace(c.FormValue("email")), Password: c.FormValue("password")}
-	made, faults, err := s.openFromOutside(c.Request().Context(), n)
+	made, faults, err := s.openFromOutside(c, n)
 	if err != nil {
 		return err
 	}
@@ -132,26 +141,39 @@ func (s *Server) signup(c echo.Context) error {
 		return s.drawSignup(c, http.StatusUnprocessableEntity, views.SignUp{Name: n.Name, Category: n.Category, Timezone: n.Timezone, Currency: n.Currency,
 			Person: n.Person, Email: n.Email, Faults: faults})
 	}
-	home, err := s.signIn(c, made.UserID)
+	home, err := s.signIn(c, made.UserID, s.recognise(c, made.UserID))
 	if err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, home)
 }
 
-// openFromOutside opens an account for whoever asks. An operator's address is not to be had that way: nobody has shown
-// yet that the address is theirs, and it opens /ops. The command line gives it an account.
-func (s *Server) openFromOutside(ctx context.Context, n NewSupplier) (queries.CreateSupplierRow, views.Faults, error) {
-	if s.isOperator(visitor{Email: n.Email}) {
-		return queries.CreateSupplierRow{}, operatorsOnly, nil
+// openFromOutside opens an account for whoever asks, and asks by mail whether the address is theirs.
+func (s *Server) openFromOutside(c echo.Context, n NewSupplier) (made queries.CreateSupplierRow, faults views.Faults, err error) {
+	if faults := n.Check(); len(faults) > 0 {
+		return made, faults, nil
 	}
-	return OpenSupplier(ctx, s.pool, n)
+	if err := s.tooManyLetters(c); err != nil {
+		return made, nil, err
+	}
+	ctx := c.Request().Context()
+	p := n.params() // hashes the password: that takes a while, and the transaction is short
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		if made, err = queries.New(tx).CreateSupplier(ctx, p); err != nil {
+			return err
+		}
+		_, err = s.mailLink(ctx, tx, jobs.Link{UserID: made.UserID, Purpose: queries.TokenPurposeVerify})
+		return err
+	})
+	if isTaken(err) {
+		return made, taken, nil
+	}
+	return made, nil, err
 }
 
-var operatorsOnly = views.Faults{"email": "This address is an operator's. Its account is opened on the command line: wedsync supplier add."}
-
 func (s *Server) loginForm(c echo.Context) error {
-	return s.drawLogin(c, http.StatusOK, views.SignIn{Email: c.QueryParam("email"), Next: local(c.QueryParam("next"))})
+	f := views.SignIn{Email: c.QueryParam("email"), Next: local(c.QueryParam("next")), Sent: c.QueryParam("sent") != ""}
+	return s.drawLogin(c, http.StatusOK, f)
 }
 
 func (s *Server) drawLogin(c echo.Context, status int, f views.SignIn) error {
@@ -177,7 +199,7 @@ func (s *Server) login(c echo.Context) error {
 			Error: "The address and the password do not belong together. Check both, and try again."})
 	}
 	s.badLogins.clear(caller)
-	home, err := s.signIn(c, user.ID)
+	home, err := s.signIn(c, user.ID, s.recognise(c, user.ID))
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,9 @@ func (s *Server) snapshot(ctx context.Context, read func(q *queries.Queries) err
 func (s *Server) page(c echo.Context, title, place string) views.Page {
 	v := visitorOf(c)
 	p := views.Page{Title: title, Place: place, Person: v.Person, Org: v.OrgName, Demo: s.config.Demo, Operator: s.isOperator(v)}
+	if !v.Verified {
+		p.Unproven = v.Email
+	}
 	if v.Role != "" {
 		p.Role = views.RoleName(v.Role)
 		s.hang(c.Request().Context(), v, &p)

@@ -29,6 +29,9 @@ var (
 	errPacked      = errors.New("the body is compressed, and a small one may hold a very large one: send it as it is, without Content-Encoding")
 	errTooOften    = errors.New("too many failed attempts in a minute")
 	errPressed     = errors.New("a button was pressed too often in a minute")
+	errLetters     = errors.New("too many letters were asked for in a minute")
+	errNoLink      = errors.New("there is no such link")
+	errUsed        = errors.New("the link was used in this very moment")
 	errAway        = errors.New("the database is away")
 	errLargeReport = errors.New("the report is larger than 64 KiB, which no carrier's is")
 	errNoCarrier   = errors.New("this carrier is not configured here")
@@ -66,6 +69,9 @@ var kinds = []kind{
 	{is: errPressed, status: 429, code: "too_often", title: "A short pause", happened: "That was pressed five times within a minute, so this time it did nothing.", kept: "What the presses before it began goes on.", do: "Wait a minute and press it once more.", retryAfter: 60},
 	{is: errNoCarrier, status: 404, code: "not_configured"},
 	{is: errUnreadable, status: 400, code: "unreadable"},
+	{is: errLetters, status: 429, code: "too_often", title: "A short pause", happened: "Twenty letters were asked for from here within a minute, so this one was not sent.", kept: "Your account is as it was, and links that were sent before still work.", do: "Wait a minute and ask once more.", retryAfter: 60},
+	{is: errNoLink, status: 404, code: "not_found", title: "No such link", happened: "No letter of ours holds this link; perhaps a part of it was left off.", kept: "Nothing was changed.", do: "Open it from the letter itself, or sign in and ask for another one."},
+	{is: errUsed, status: 410, code: "gone", title: "This link was used", happened: "It was used in this very moment, in another window.", kept: "What was done there holds.", do: "Go on there."},
 	{is: errAway, status: 503, code: "away", title: "One moment", happened: "The database does not answer at the moment.", kept: "Everything saved so far is safe; what you just sent was not taken.", do: "Try again in a few seconds.", retryAfter: 5},
 	{is: live.ErrDraining, status: 503, code: "away", title: "One moment", happened: "This server is being replaced.", do: "Try again in a second.", retryAfter: 1},
 }

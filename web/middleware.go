@@ -58,7 +58,7 @@ func (s *Server) logged(next echo.HandlerFunc) echo.HandlerFunc {
 
 // quietRoute: what monitors and browsers fetch all day says nothing.
 func quietRoute(path string) bool {
-	return path == "/healthz" || path == "/readyz" || path == "/metrics" || strings.HasPrefix(path, "/static/") || strings.HasPrefix(path, "/webhooks/")
+	return path == "/healthz" || path == "/readyz" || path == "/metrics" || path == "/sw.js" || strings.HasPrefix(path, "/static/") || strings.HasPrefix(path, "/webhooks/")
 }
 
 func (s *Server) recovered(next echo.HandlerFunc) echo.HandlerFunc {

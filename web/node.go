@@ -127,7 +127,7 @@ func (n *Node) introduce(ctx context.Context) error {
 	for _, c := range sandbox.Couples {
 		fmt.Fprintf(n.Out, "    %-28s %s/login?email=%s\n", c.Names, base, url.QueryEscape(c.Email))
 	}
-	_, err := fmt.Fprintf(n.Out, "\n  Then press a button at %s/sandbox and watch a figure move.\n\n", base)
+	_, err := fmt.Fprintf(n.Out, "\n  Then press a button at %s/sandbox and watch a figure move.\n  What WedSync sends is at %s/sandbox/outbox.\n\n", base, base)
 	return err
 }
 

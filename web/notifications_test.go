@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/wedsync/wedsync/jobs/notify/carrier"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/testdb"
 	"github.com/wedsync/wedsync/views"
@@ -261,6 +262,16 @@ func TestNumbersAreFoundAsPeopleTypeThem(t *testing.T) {
 		var got string
 		if err := s.pool.QueryRow(t.Context(), "SELECT dialled($1, $2)", c[0], c[1]).Scan(&got); err != nil || got != c[2] {
 			t.Errorf("%q in %s: %q %v, want %q", c[0], c[1], got, err, c[2])
+		}
+	}
+}
+
+// What the worker writes into the timeline is said in words.
+func TestEveryFateHasWords(t *testing.T) {
+	t.Parallel()
+	for _, fate := range []carrier.Fate{carrier.Accepted, carrier.Refused, carrier.Misconfigured, carrier.Later, carrier.Closed, carrier.Ambiguous} {
+		if words, _ := views.StepWords(string(fate)); strings.EqualFold(words, string(fate)) && fate != carrier.Refused {
+			t.Errorf("%s has no words", fate)
 		}
 	}
 }

@@ -70,6 +70,29 @@ func TestANumberIsProvenByItsCode(t *testing.T) {
 	}
 }
 
+func TestTheCodeThatIsSentIsTheOneThatCounts(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	me, id := w.as(t, "staff"), uuid.UUID{}
+	w.post(t, "/app/phone", url.Values{"phone": {"07700 900123"}}, me)
+	var code, facts string
+	if err := w.pool.QueryRow(t.Context(), "SELECT user_id, facts->>'code', facts::text FROM notices WHERE org_id = $1 AND kind = 'security'", queries.House).Scan(&id, &code, &facts); err != nil {
+		t.Fatal(err)
+	}
+	if len(code) != 6 || !strings.Contains(facts, `"phone_code"`) {
+		t.Errorf("the notice says %s", facts)
+	}
+	if got := w.post(t, "/app/phone/proof", url.Values{"code": {code}}, w.as(t, "owner")); got.Code != 422 {
+		t.Errorf("somebody else's code: %d", got.Code)
+	}
+	if got := w.post(t, "/app/phone/proof", url.Values{"code": {code}}, me); got.Code != 303 || !w.proven(t, id) {
+		t.Errorf("%d", got.Code)
+	}
+	if w.count(t, "SELECT count(*) FROM account_tokens WHERE user_id = $1 AND used_at IS NOT NULL", id) != 1 {
+		t.Error("the code is not used up")
+	}
+}
+
 func TestFiveWrongCodesEndIt(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)

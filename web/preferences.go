@@ -41,6 +41,9 @@ func (s *Server) drawPreferences(c echo.Context, status int, form typed) error {
 	if view.Phone.Waits, err = s.codeWaits(ctx, v.UserID, row.Phone, now); err != nil {
 		return err
 	}
+	if view.Devices, err = s.pushSwitch(ctx, v.UserID); err != nil {
+		return err
+	}
 	if view.Preview, err = s.review(ctx, v, row, kept, now); err != nil {
 		return err
 	}
@@ -52,6 +55,7 @@ var preferencesDone = map[string]string{
 	"code":    "A code is on its way to your telephone. It counts for ten minutes.",
 	"number":  "The number is kept. Your plan has no text messages, so no code was sent.",
 	"proven":  "Your number is proven. Text messages reach you from now on.",
+	"browser": "That browser is not told any more.",
 	"removed": "Your number is removed. No text message goes there any more.",
 }
 

@@ -157,6 +157,11 @@ func TestThePreviewSavesNothing(t *testing.T) {
 	w.notice(t, w.org.ID, "booking", "Mine & Own", 2*time.Hour, &w.org.Owner.ID)
 	w.notice(t, w.org.ID, "booking", "Of Somebody", 2*time.Hour, &staff.ID)
 	w.notice(t, w.org.ID, "booking", "Long Ago", 31*24*time.Hour, nil)
+	w.notice(t, w.org.ID, "digest", "A Bundle", time.Hour, nil)
+	w.notice(t, w.org.ID, "booking", "For Couples", time.Hour, nil)
+	if _, err := w.pool.Exec(t.Context(), "UPDATE notices SET only_for = 'couple' WHERE facts->>'title' = 'For Couples'"); err != nil {
+		t.Fatal(err)
+	}
 	w.notice(t, w.theirs.ID, "booking", "Neighbour", time.Hour, nil)
 	form := wishing(someWishes(), map[string]string{"bookings.email": "daily", "quiet_from": "00:00", "quiet_until": "00:00"})
 	before := w.contents(t)
@@ -167,7 +172,7 @@ func TestThePreviewSavesNothing(t *testing.T) {
 	for name, got := range map[string]*httptest.ResponseRecorder{"fragment": fragment, "page": page} {
 		body := got.Body.String()
 		for want, there := range map[string]bool{"2 notices would have reached you": true, "2 would have come gathered": true, "Kay &lt;&amp; Fry&gt;": true, "Mine &amp; Own": true, "By e-mail, gathered, at": true,
-			"Of Somebody": false, "Long Ago": false, "Neighbour": false, "<html": name == "page"} {
+			"Of Somebody": false, "A Bundle": false, "For Couples": false, "Long Ago": false, "Neighbour": false, "<html": name == "page"} {
 			if got.Code != 200 || strings.Contains(body, want) != there {
 				t.Errorf("%s: %d, %q there: %t\n%s", name, got.Code, want, !there, body)
 			}

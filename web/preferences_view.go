@@ -10,7 +10,7 @@ import (
 )
 
 func preferencesView(row queries.PeopleToReachRow, w wishes, form typed) views.PreferencesView {
-	view := views.PreferencesView{Zone: w.Zone, Zones: zonesWith(row.OrgZone, w.Zone), From: w.From, Until: w.Until, Faults: form.faults,
+	view := views.PreferencesView{Zone: w.Zone, Zones: zonesWith(w.Zone), OrgZone: row.OrgZone, From: w.From, Until: w.Until, Faults: form.faults,
 		Email: row.Email, EmailProven: row.EmailProven, EmailWhy: row.EmailLeftAlone, Tier: row.Tier, Pushes: row.HasDevice,
 		Lacks: map[queries.Channel]bool{}}
 	for _, ch := range notify.Counted {
@@ -33,7 +33,7 @@ func preferencesView(row queries.PeopleToReachRow, w wishes, form typed) views.P
 			}
 		}
 	}
-	for _, field := range []string{"timezone", "quiet_from", "quiet_until", "phone", "code"} {
+	for _, field := range []string{"timezone", "quiet_from", "quiet_until", "phone", "code", "push"} {
 		if form.faults[field] != "" {
 			view.Wrong = append(view.Wrong, ui.Fault{Field: field, Message: form.faults[field]})
 		}
@@ -42,8 +42,8 @@ func preferencesView(row queries.PeopleToReachRow, w wishes, form typed) views.P
 }
 
 // zonesWith are the zones to choose from, with the one that a person has already.
-func zonesWith(orgs, own string) []ui.Option {
-	all := append([]ui.Option{{Label: "As your business: " + orgs}}, zones()...)
+func zonesWith(own string) []ui.Option {
+	all := append([]ui.Option{{Label: "As your business"}}, zones()...)
 	if !slices.ContainsFunc(all, func(o ui.Option) bool { return o.Value == own }) {
 		all = append(all, ui.Option{Value: own, Label: own})
 	}

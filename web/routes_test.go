@@ -106,6 +106,18 @@ var routeCases = map[string]routeCase{
 	"GET /login":                                {ok: 200},
 	"POST /login":                               {ok: 401, form: url.Values{"email": {"nobody@example.com"}}},
 	"POST /logout":                              {ok: 303},
+	"GET /forgot":                               {ok: 200},
+	"POST /forgot":                              {ok: 422},
+	"GET /reset/:token":                         {ok: 404},
+	"POST /reset/:token":                        {ok: 404},
+	"POST /magic":                               {ok: 422},
+	"GET /magic/:token":                         {ok: 404},
+	"POST /magic/:token":                        {ok: 404},
+	"GET /verify/:token":                        {ok: 404},
+	"POST /verify/:token":                       {ok: 404},
+	"POST /app/account":                         {ok: 422},
+	"POST /app/account/verification":            {ok: 303},
+	"POST /app/account/sign-outs":               {ok: 303},
 	"GET /app":                                  {ok: 200},
 	"GET /app/weddings":                         {ok: 200},
 	"GET /app/clients":                          {ok: 200},
@@ -210,6 +222,9 @@ var routeCases = map[string]routeCase{
 	"GET /app/plan":                             {ok: 200},
 	"POST /app/plan/requests":                   {ok: 303, form: url.Values{"tier": {"enterprise"}}},
 	"POST /ops/plans/:id":                       {ok: 303, id: aPlanRequest, form: url.Values{"action": {"decline"}}},
+	"POST /app/push":                            {ok: 422, form: url.Values{"endpoint": {"https://127.0.0.1/x"}}},
+	"POST /app/push/:id/removal":                {ok: 303, id: aPush, not: map[string]int{"staff": 404, "manager": 404, "operator": 404}}, // one's own only
+	"GET /sw.js":                                {ok: 200},
 	"POST /app/connections/:id/closures":        {ok: 303, id: aConnection, form: url.Values{"secret": {uuid.Nil.String()}}},
 }
 

@@ -36,12 +36,12 @@ func demoSite(t *testing.T) (w *site, called chan *http.Request) {
 	return w, called
 }
 
-const letter = `<!doctype html><html><head lang="en"><style>p{color:red}</style></head><body><div style="display: none">It is good for a day</div><p style="margin:0">Confirm: <a href="https://x.example/v?a=1">here</a></p></body></html>`
+const mailBody = `<!doctype html><html><head lang="en"><style>p{color:red}</style></head><body><div style="display: none">It is good for a day</div><p style="margin:0">Confirm: <a href="https://x.example/v?a=1">here</a></p></body></html>`
 
 // sendMail goes through the site, as WedSync's own mails do, and gives its page.
 func (s *site) sendMail(t *testing.T, to string) string {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"from": "WedSync <hello@wedsync.example>", "to": to, "subject": "Confirm <this>", "html": letter, "text": "Go to https://x.example/v?a=1."})
+	body, err := json.Marshal(map[string]any{"from": "WedSync <hello@wedsync.example>", "to": to, "subject": "Confirm <this>", "html": mailBody, "text": "Go to https://x.example/v?a=1."})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,6 +58,7 @@ type Server struct {
 	badProofs *strikes
 	badLogins *strikes
 	pressed   *strikes
+	letters   *strikes
 	counts    *counts
 	draining  chan struct{}
 	world     *sandbox.World
@@ -74,7 +75,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		config: c, pool: c.Pool, q: queries.New(c.Pool), log: c.Log,
 		door: inbound.NewDoor(c.Pool, c.Jobs.River), ear: c.Jobs.Ear,
-		badProofs: newStrikes(5), badLogins: newStrikes(10), pressed: newStrikes(5),
+		badProofs: newStrikes(5), badLogins: newStrikes(10), pressed: newStrikes(5), letters: newStrikes(20),
 		draining: make(chan struct{}), world: c.World, vsco: sandbox.NewVSCO(sandbox.VSCOKey, time.Now()), echo: echo.New(),
 	}
 	if c.Gather > 0 {
@@ -107,7 +108,7 @@ func compressed() echo.MiddlewareFunc {
 		Level: 5, MinLength: 1024,
 		Skipper: func(c echo.Context) bool {
 			p := c.Request().URL.Path // streams must not be held back; static files and River's pages come packed or pack themselves
-			return p == "/live" || strings.HasPrefix(p, "/static/") || strings.HasPrefix(p, "/webhooks/") || strings.HasPrefix(p, "/ops/jobs")
+			return p == "/live" || p == "/sw.js" || strings.HasPrefix(p, "/static/") || strings.HasPrefix(p, "/webhooks/") || strings.HasPrefix(p, "/ops/jobs")
 		},
 	})
 }

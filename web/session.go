@@ -27,6 +27,7 @@ type visitor struct {
 	UserID   uuid.UUID
 	Person   string
 	Email    string
+	Verified bool // they have shown that the address is theirs
 	OrgID    uuid.UUID
 	OrgName  string
 	Role     queries.Role // empty for who belongs to no organisation
@@ -57,7 +58,7 @@ func (s *Server) who(c echo.Context) (visitor, error) {
 }
 
 func asVisitor(row queries.SessionByTokenRow) visitor {
-	v := visitor{Session: row.ID, UserID: row.UserID, Person: row.Person, Email: row.Email, Zone: time.UTC}
+	v := visitor{Session: row.ID, UserID: row.UserID, Person: row.Person, Email: row.Email, Verified: row.Verified, Zone: time.UTC}
 	if row.OrgID != nil && row.Role != nil {
 		v.OrgID, v.OrgName, v.Role, v.Currency = *row.OrgID, *row.OrgName, *row.Role, *row.Currency
 		if zone, err := time.LoadLocation(*row.Timezone); err == nil {
@@ -70,19 +71,38 @@ func asVisitor(row queries.SessionByTokenRow) visitor {
 	return v
 }
 
-func (s *Server) isOperator(v visitor) bool {
-	return slices.ContainsFunc(s.config.Operators, func(o string) bool { return strings.EqualFold(o, v.Email) })
+// isOperator: anybody may open an account under any address, so only one that has been proven opens /ops.
+func (s *Server) isOperator(v visitor) bool { return v.Verified && s.operates(v.Email) }
+
+func (s *Server) operates(email string) bool {
+	return slices.ContainsFunc(s.config.Operators, func(o string) bool { return strings.EqualFold(o, email) })
 }
 
-// signIn begins a new session and ends the one that the browser had: a session somebody planted there beforehand is worth nothing.
-func (s *Server) signIn(c echo.Context, user uuid.UUID) (home string, err error) {
-	ctx := c.Request().Context()
-	if v, err := s.who(c); err == nil {
-		if err := s.q.EndSession(ctx, v.Session); err != nil {
-			return "", err
-		}
+// signIn begins a new session and ends the one that the browser had: a session somebody planted there beforehand is worth
+// nothing. What goes with it is done in the same transaction, first: a link is used, or nobody is signed in by it.
+func (s *Server) signIn(c echo.Context, user uuid.UUID, with ...func(pgx.Tx) error) (home string, err error) {
+	was, err := s.who(c)
+	if err != nil && !errors.Is(err, errSignIn) {
+		return "", err
 	}
-	at, err := s.q.HomeOf(ctx, user)
+	err = pgx.BeginFunc(c.Request().Context(), s.pool, func(tx pgx.Tx) (err error) {
+		for _, do := range with {
+			if err := do(tx); err != nil {
+				return err
+			}
+		}
+		home, err = s.beginSession(c, queries.New(tx), was.Session, user)
+		return err
+	})
+	return home, err
+}
+
+func (s *Server) beginSession(c echo.Context, q *queries.Queries, was, user uuid.UUID) (home string, err error) {
+	ctx := c.Request().Context()
+	if err := q.EndSession(ctx, was); err != nil {
+		return "", err
+	}
+	at, err := q.HomeOf(ctx, user)
 	if err != nil {
 		return "", err
 	}
@@ -90,7 +110,7 @@ func (s *Server) signIn(c echo.Context, user uuid.UUID) (home string, err error)
 		return "", errHomeless
 	}
 	token, hash := seal.NewToken()
-	_, err = s.q.CreateSession(ctx, queries.CreateSessionParams{TokenSha256: hash, UserID: user, OrgID: at.OrgID, ExpiresAt: time.Now().Add(sessionLife)})
+	_, err = q.CreateSession(ctx, queries.CreateSessionParams{TokenSha256: hash, UserID: user, OrgID: at.OrgID, ExpiresAt: time.Now().Add(sessionLife)})
 	var gone *pgconn.PgError
 	if errors.As(err, &gone) && gone.Code == "23503" {
 		return "", errSignIn // they were removed in this very moment

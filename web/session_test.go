@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,11 +18,11 @@ func (s *site) login(t *testing.T, email, password, next string, with *http.Cook
 	return s.post(t, "/login", url.Values{"email": {email}, "password": {password}, "next": {next}}, with)
 }
 
-// cookieOf is the one cookie of an answer.
+// cookieOf is the one session of an answer; the browser's own number may stand beside it.
 
 func cookieOf(t *testing.T, w *httptest.ResponseRecorder) *http.Cookie {
 	t.Helper()
-	all := w.Result().Cookies()
+	all := slices.DeleteFunc(w.Result().Cookies(), func(c *http.Cookie) bool { return strings.HasSuffix(c.Name, "-device") })
 	if len(all) != 1 {
 		t.Fatalf("%d: %d cookies", w.Code, len(all))
 	}

@@ -1,6 +1,9 @@
 package web
 
 import (
+	"cmp"
+	"context"
+	"crypto/rand"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,17 +12,20 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
 
+	"github.com/wedsync/wedsync/jobs"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/seal"
 	"github.com/wedsync/wedsync/views"
+	"github.com/wedsync/wedsync/views/mail"
 	"github.com/wedsync/wedsync/views/ui"
 )
 
 func (s *Server) settings(c echo.Context) error {
-	return s.drawSettings(c, http.StatusOK, views.NewMember{Role: "staff"}, nil)
+	return s.drawSettings(c, http.StatusOK, views.SettingsView{}, nil)
 }
 
-func (s *Server) drawSettings(c echo.Context, status int, form views.NewMember, faults views.Faults) error {
+// drawSettings puts what was typed back into the form that it came from.
+func (s *Server) drawSettings(c echo.Context, status int, view views.SettingsView, person *views.PersonForm) error {
 	v, ctx := visitorOf(c), c.Request().Context()
 	org, err := s.q.OrgByID(ctx, v.OrgID)
 	if err != nil {
@@ -29,14 +35,18 @@ func (s *Server) drawSettings(c echo.Context, status int, form views.NewMember, 
 	if err != nil {
 		return err
 	}
-	view := views.SettingsView{Now: time.Now(), Org: org, Me: v.UserID, Owner: v.Role == queries.RoleOwner, Team: team, Form: form, Faults: faults, Regions: regions()}
+	view.Now, view.Org, view.Me, view.Owner, view.Team, view.Regions = time.Now(), org, v.UserID, v.Role == queries.RoleOwner, team, regions()
+	view.Form.Role = cmp.Or(view.Form.Role, "staff")
+	if view.Person, err = s.account(c, v, person); err != nil {
+		return err
+	}
 	if s.may(v, manager) {
 		if view.Audit, err = s.q.LatestAudit(ctx, v.OrgID); err != nil {
 			return err
 		}
 	}
 	p := s.page(c, "Settings", "settings")
-	p.Tabs = settingsTabs("/app/settings")
+	p.Tabs, p.Flash = settingsTabs("/app/settings"), personDone[c.QueryParam("done")]
 	return draw(c, status, views.Settings(p, view))
 }
 
@@ -44,7 +54,7 @@ func (s *Server) drawSettings(c echo.Context, status int, form views.NewMember, 
 func (s *Server) changeRegion(c echo.Context) error {
 	v, ctx, region := visitorOf(c), c.Request().Context(), c.FormValue("region")
 	if !slices.ContainsFunc(regions(), func(o ui.Option) bool { return o.Value == region }) {
-		return s.drawSettings(c, http.StatusUnprocessableEntity, views.NewMember{Role: "staff"}, views.Faults{"region": "Choose a country from the list."})
+		return s.drawSettings(c, http.StatusUnprocessableEntity, views.SettingsView{Faults: views.Faults{"region": "Choose a country from the list."}}, nil)
 	}
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		q := queries.New(tx)
@@ -72,37 +82,45 @@ func settingsTabs(current string) []views.Link {
 func (s *Server) createMember(c echo.Context) error {
 	v, ctx := visitorOf(c), c.Request().Context()
 	form := views.NewMember{Name: c.FormValue("person"), Email: strings.TrimSpace(c.FormValue("email")), Role: c.FormValue("role")}
+	password := c.FormValue("password")
+	if password == "" || s.operates(form.Email) { // whoever chose an operator's password could enter /ops after them
+		password = rand.Text()
+	}
 	faults := views.Faults{}
-	say := func(wrong bool, field, words string) {
-		if wrong && faults[field] == "" {
-			faults[field] = words
-		}
-	}
-	say(!named(form.Name), "person", "Give their name, up to 120 characters.")
-	say(!queries.Role(form.Role).Valid(), "role", "Choose a role from the list.")
-	checkSignIn(say, form.Email, c.FormValue("password"))
-	if s.isOperator(visitor{Email: form.Email}) {
-		faults = operatorsOnly
-	}
+	faults.Say(!named(form.Name), "person", "Give their name, up to 120 characters.")
+	faults.Say(!queries.Role(form.Role).Valid(), "role", "Choose a role from the list.")
+	checkSignIn(faults.Say, form.Email, password)
 	if len(faults) > 0 {
-		return s.drawSettings(c, http.StatusUnprocessableEntity, form, faults)
+		return s.drawSettings(c, http.StatusUnprocessableEntity, views.SettingsView{Form: form, Faults: faults}, nil)
 	}
-	hash := seal.HashPassword(c.FormValue("password"))
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	if err := s.tooManyLetters(c); err != nil {
+		return err
+	}
+	err := s.addMember(ctx, v, form, seal.HashPassword(password))
+	if isTaken(err) {
+		faults.Say(true, "email", "This address has an account already. Use another address.")
+		return s.drawSettings(c, http.StatusUnprocessableEntity, views.SettingsView{Form: form, Faults: faults}, nil)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/app/settings?done=invited")
+}
+
+// addMember adds somebody and invites them to choose a password of their own.
+func (s *Server) addMember(ctx context.Context, v visitor, form views.NewMember, hash string) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		q := queries.New(tx)
 		user, err := q.AddMember(ctx, queries.AddMemberParams{OrgID: v.OrgID, Email: form.Email, Name: strings.TrimSpace(form.Name), PasswordHash: hash, Role: queries.Role(form.Role)})
 		if err != nil {
 			return err
 		}
-		return q.Audit(ctx, queries.AuditParams{OrgID: v.OrgID, UserID: &v.UserID, Action: "member.added", Subject: user.String(), Detail: form.Name})
-	})
-	if isTaken(err) {
-		return s.drawSettings(c, http.StatusUnprocessableEntity, form, views.Faults{"email": "This address has an account already. Use another address."})
-	}
-	if err != nil {
+		if err := q.Audit(ctx, queries.AuditParams{OrgID: v.OrgID, UserID: &v.UserID, Action: "member.added", Subject: user.String(), Detail: form.Name}); err != nil {
+			return err
+		}
+		_, err = s.mailLink(ctx, tx, jobs.Link{UserID: user, Purpose: queries.TokenPurposeReset, Life: jobs.InviteLife, News: mail.News{What: "invited", Who: v.Person, Title: v.OrgName}})
 		return err
-	}
-	return c.Redirect(http.StatusSeeOther, "/app/settings")
+	})
 }
 
 // changeRole holds from the next click, and closes the person's live pages at once.

@@ -56,11 +56,14 @@ func siteOn(t *testing.T, pool *pgxpool.Pool, change ...func(*Config)) *site {
 	for _, f := range change {
 		f(&c)
 	}
-	j, err := jobs.New(jobs.Config{URL: c.URL, Pool: pool, Waker: waker, Log: log, Node: "node-" + uuid.NewString(), Work: true, Box: box, AllowPrivate: true, Carriers: c.Carriers})
+	j, err := jobs.New(jobs.Config{Pool: pool, Waker: waker, Log: log, Node: "node-" + uuid.NewString(), Work: true, Box: box, URL: c.URL, AllowPrivate: true, Carriers: c.Carriers})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.Jobs = j
+	if _, err := j.Ear.Carriers.Push.Wire(t.Context()); err != nil {
+		t.Log("no key for pushes:", err) // a site without a database
+	}
 	s, err := New(c)
 	if err != nil {
 		t.Fatal(err)

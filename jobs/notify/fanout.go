@@ -152,6 +152,9 @@ func (w *wave) toPersons(ctx context.Context, notices []queries.NoticesToTellRow
 		if err != nil {
 			return err
 		}
+		if n.ClientEmail != "" { // an address that is not theirs yet, or no more: a proof of theirs would not prove it
+			u.Email = n.ClientEmail
+		}
 		leg := Leg{Channel: queries.ChannelEmail}
 		if happening(n).What == "phone_code" {
 			leg.Channel = queries.ChannelSms

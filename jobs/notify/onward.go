@@ -76,7 +76,7 @@ func (w *wave) onward(ctx context.Context, m mark) (moved bool, err error) {
 // they have not turned off, and by which they do not hear of it already.
 func Onward(h Happening, p Person, from queries.Channel, told []queries.Channel) (queries.Channel, bool) {
 	for ch, ok := below(from); ok && ch != queries.ChannelInApp; ch, ok = below(ch) {
-		if p.Reach[ch] && !slices.Contains(told, ch) && (h.Urgent || p.Pace(h, ch) != queries.PaceOff) {
+		if p.Reach[ch] && !slices.Contains(told, ch) && p.Pace(h, ch) != queries.PaceOff {
 			return ch, true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/views/mail"
 )
 
 // wednesday is a quiet noon in London.
@@ -104,6 +105,22 @@ func TestEveryCategoryChannelAndPaceHasACase(t *testing.T) {
 				if got != want {
 					t.Errorf("%s by %s, %s: %q, want %q", c.Key, ch, pace, got, want)
 				}
+			}
+		}
+	}
+}
+
+func TestEveryKindOfLetterHasACategory(t *testing.T) {
+	t.Parallel()
+	for _, kind := range mail.Kinds {
+		if _, ok := CategoryOf(string(kind)); ok == (kind == mail.Digest) {
+			t.Errorf("%s: has a category: %t", kind, ok)
+		}
+	}
+	for _, c := range Categories {
+		for _, kind := range c.Kinds {
+			if other, _ := CategoryOf(kind); other.Key != c.Key || !slices.Contains(mail.Kinds, mail.Kind(kind)) {
+				t.Errorf("%s of %s: also of %s, or no kind of letter", kind, c.Key, other.Key)
 			}
 		}
 	}

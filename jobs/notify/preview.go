@@ -41,16 +41,16 @@ type Preview struct {
 
 const latest = 20
 
-// Review says what these settings would have done with what happened, newest first. Of each notice it asks what Plan asks when
-// it comes, but for two things that nobody knows any more: how much else happened in that hour, and how much of the day's
-// allowance was left.
+// Review says what these settings would have done with what happened, newest first. Of each notice it asks what was asked when
+// it came, but for what nobody knows any more: how much of the day's allowance was left.
 func Review(past []Past, p Person) Preview {
 	type bundle struct {
 		ch  queries.Channel
 		due int64
 	}
 	v, seen := Preview{Channels: map[queries.Channel]Tally{}}, map[bundle]bool{}
-	for _, n := range past {
+	for i, n := range past {
+		p.Rush = rushed(past[i:])
 		legs := Plan(n.Happening, p, n.At)
 		if len(legs) == 0 {
 			continue
@@ -77,4 +77,18 @@ func Review(past []Past, p Person) Preview {
 		}
 	}
 	return v
+}
+
+// rushed says whether so much had happened just before the first of these that what is not urgent is bundled.
+func rushed(past []Past) bool {
+	n := 0
+	for _, earlier := range past {
+		if n > rushEnough || earlier.At.Before(past[0].At.Add(-rushSince)) {
+			break
+		}
+		if !earlier.Urgent {
+			n++
+		}
+	}
+	return n > rushEnough
 }

@@ -51,6 +51,24 @@ func TestReview(t *testing.T) {
 	}
 }
 
+func TestReviewGathersWhatCameAtOnce(t *testing.T) {
+	t.Parallel()
+	var past []Past
+	for i := range 30 { // the oldest is the last
+		past = append(past, Past{At: wednesday.Add(-time.Duration(i) * 10 * time.Second), Happening: Happening{Kind: "booking"}})
+	}
+	v := Review(past, somebody(t))
+	if e := v.Channels[byEmail]; e != (Tally{AtOnce: 20, Bundled: 10, Bundles: e.Bundles}) || e.Bundles > 2 || v.Bundled != 10 {
+		t.Errorf("%+v", v)
+	}
+	for i := range past {
+		past[i].At = wednesday.Add(-time.Duration(i) * time.Minute)
+	}
+	if v := Review(past, somebody(t)); v.Bundled != 0 {
+		t.Errorf("spread over half an hour: %+v", v)
+	}
+}
+
 func TestReviewShowsTheLatest(t *testing.T) {
 	t.Parallel()
 	var past []Past

@@ -99,6 +99,8 @@ var examples = map[string]News{
 	"security/magic_link":         account("magic_link", "https://wedsync.example/magic/5d0c", "", "", 15*time.Minute),
 	"security/new_device":         account("new_device", "", "", "Firefox on Windows, near Leeds", 0),
 	"security/password_changed":   account("password_changed", "", "", "", 0),
+	"security/invited":            {Kind: Security, What: "invited", Who: "Maya Lind", Title: "Holm House", Link: "https://wedsync.example/reset/5d0c", At: tuesday, Ends: ptr(tuesday.Add(72 * time.Hour))},
+	"security/address_changed":    account("address_changed", "", "", "anna@holm.example", 0),
 	"security/phone_code":         account("phone_code", "", "123456", "", 10*time.Minute),
 	"connection/silent":           {Kind: Connection, What: "connection_silent", Title: "Tave", Detail: "it usually sends 4 a day; nothing for 31 hours", At: tuesday, Path: "/app/connections"},
 	"connection/back":             {Kind: Connection, What: "connection_back", Title: "Tave", Detail: "after 36 hours", At: tuesday, Path: "/app/connections"},

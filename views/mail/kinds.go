@@ -80,7 +80,7 @@ var Whats = map[Kind][]string{
 	WeddingDayChange: {""},
 	Emergency:        {""},
 	Digest:           {"daily", "weekly", "rush"},
-	Security:         {"verify", "reset", "magic_link", "new_device", "password_changed", "phone_code"},
+	Security:         {"verify", "reset", "invited", "magic_link", "new_device", "password_changed", "address_changed", "phone_code"},
 	Connection:       {"connection_silent", "connection_back"},
 	Allowance:        {"nearly", "used_up"},
 }

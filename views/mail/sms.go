@@ -74,6 +74,10 @@ func (s scene) told(room int) string {
 		return "confirm this address or number" + before(" within ", s.lasts()) + ":"
 	case "reset":
 		return "choose a new password here. It works once" + before(", for ", s.lasts()) + ":"
+	case "invited":
+		return "you are in the team of " + cmp.Or(s.Title, "a supplier") + ". Choose your password here:"
+	case "address_changed":
+		return "your account goes by another address now. Not you? Tell an owner of your business at once."
 	case "magic_link":
 		return "your link to sign in. It works once" + before(", for ", s.lasts()) + ":"
 	case "new_device":

@@ -28,6 +28,7 @@ var icons = map[string]string{
 	"plus":       `<path d="M10 4v12M4 10h12"/>`,
 	"more":       `<circle cx="4.5" cy="10" r="1"/><circle cx="10" cy="10" r="1"/><circle cx="15.5" cy="10" r="1"/>`,
 	"mail":       `<rect x="2.5" y="4.5" width="15" height="11" rx="2"/><path d="M3 6l7 5 7-5"/>`,
+	"bubble":     `<path d="M3 4.5h14v9H9.5L6 17v-3.5H3z"/>`,
 	"place":      `<path d="M10 17.5c3.5-3.8 5.3-6.6 5.3-9A5.2 5.2 0 0 0 10 3a5.2 5.2 0 0 0-5.3 5.5c0 2.4 1.8 5.2 5.3 9z"/><circle cx="10" cy="8.5" r="1.8"/>`,
 	"sync":       `<path d="M16.5 8A7 7 0 0 0 4 6.3M3.5 3v3.5H7M3.5 12A7 7 0 0 0 16 13.7M16.5 17v-3.5H13"/>`,
 	"heart":      `<path d="M10 16.5S3 12.6 3 7.9A3.7 3.7 0 0 1 10 6.3a3.7 3.7 0 0 1 7 1.6c0 4.7-7 8.6-7 8.6z"/>`,

@@ -39,7 +39,7 @@ type gallery struct {
 
 // notForPeople are the GET routes without a page.
 var notForPeople = []string{"/live", "/healthz", "/readyz", "/metrics", "/sandbox/vsco/*", "/sandbox/resend/*", "/sandbox/twilio/*", "/sandbox/outbox/:id/html",
-	"/sandbox/sheets/lightblue.csv", "/sandbox/sheets/lightblue.html"}
+	"/sandbox/sheets/lightblue.csv", "/sandbox/sheets/lightblue.html", "/sw.js"}
 
 // TestEveryPage takes every page's picture on a phone and on a desk, by day and by night, and has axe look at each.
 func TestEveryPage(t *testing.T) {
@@ -81,7 +81,7 @@ const (
 func (g *gallery) sent() (mail, text string) {
 	to := sandbox.NewWorld(time.Now()).Carriers(must(url.Parse(g.Base))(g.t))
 	post := func(address, contentType, user, password, body string) (answer struct{ ID, SID string }) {
-		req := must(http.NewRequest(http.MethodPost, address, strings.NewReader(body)))(g.t)
+		req := must(http.NewRequest(http.MethodPost, address, strings.NewReader(strings.ReplaceAll(body, "http://127.0.0.1/", g.Base+"/"))))(g.t)
 		req.Header.Set("Content-Type", contentType)
 		if req.SetBasicAuth(user, password); user == "" {
 			req.Header.Set("Authorization", "Bearer "+password)
@@ -213,6 +213,16 @@ func (g *gallery) shots() []shot {
 		{name: "inbox", route: "/app/inbox", as: "told@example.com"},
 		{name: "inbox-empty", path: "/app/inbox", as: "nothing@example.com"},
 		{name: "dashboard-emergency", path: "/app", as: "told@example.com"},
+		{name: "forgot", route: "/forgot"},
+		{name: "forgot-sent", path: "/forgot?sent=link"},
+		{name: "login-sent", path: "/login?sent=link"},
+		{name: "reset", route: "/reset/:token", path: g.letter("reset", "/forgot", url.Values{"email": {thea}})},
+		{name: "magic", route: "/magic/:token", path: g.letter("magic_link", "/magic", url.Values{"email": {thea}})},
+		{name: "magic-signed-in", as: ada, path: g.letter("magic_link", "/magic", url.Values{"email": {thea}})},
+		{name: "verify", route: "/verify/:token", path: g.letter("verify", "/signup", url.Values{"name": {"Not Proven"}, "category": {"venue"}, "timezone": {"Europe/London"}, "currency": {"GBP"},
+			"person": {"Maximiliana von Hohenzollern-Sigmaringen"}, "email": {"maximiliana.von.hohenzollern@sigmaringen.example.com"}, "password": {password}})},
+		{name: "link-wrong", path: "/magic/nonsense", status: http.StatusNotFound},
+		{name: "unproven", path: "/app", as: "maximiliana.von.hohenzollern@sigmaringen.example.com"},
 		{name: "settings", route: "/app/settings", as: ada},
 		{name: "settings-team", as: "nothing@example.com", path: "/app/settings", act: func(w *person) { w.addToTeam("Maximilian von Hohenzollern-Sigmaringen", "max@example.com") }},
 
@@ -284,6 +294,16 @@ func (g *gallery) sheet(email, connection string, run bool) string {
 		return ask[string](g.house, `SELECT status::text FROM imports WHERE id = $1`, path.Base(at)) == "done", nil
 	})
 	return at
+}
+
+// letter sends a form and gives the path of the link in the letter that it makes the house write.
+func (g *gallery) letter(what, form string, values url.Values) string {
+	g.t.Helper()
+	const query = `FROM notices WHERE facts->>'what' = $1`
+	before := ask[int](g.house, `SELECT count(*) `+query, what)
+	must(http.PostForm(g.Base+form, values))(g.t).Body.Close()
+	await(g.t, "the letter "+what, func() (bool, error) { return ask[int](g.house, `SELECT count(*) `+query, what) > before, nil })
+	return strings.TrimPrefix(ask[string](g.house, `SELECT facts->>'link' `+query+` ORDER BY at DESC LIMIT 1`, what), g.Base)
 }
 
 // longPayer pays with an address that has no place to break.

@@ -33,6 +33,7 @@ type Options struct {
 	URL         string // WEDSYNC_URL; empty: the address
 	Operators   string
 	Args        []string // after "serve"
+	Env         []string // more of it, "NAME=value"
 }
 
 // Program is one installation of the product. It may be started, killed and started again at the same address.
@@ -101,6 +102,7 @@ func (p *Program) newCommand(args ...string) *exec.Cmd {
 	command := exec.Command(p.options.Binary, args...)
 	command.Env = append(outside(), "WEDSYNC_ADDR="+p.options.Addr, "WEDSYNC_URL="+p.options.URL, "WEDSYNC_DATA="+p.options.Data,
 		"DATABASE_URL="+p.options.DatabaseURL, "WEDSYNC_OPERATORS="+p.options.Operators, "WEDSYNC_ALLOW_PRIVATE_URLS=1")
+	command.Env = append(command.Env, p.options.Env...)
 	return command
 }
 

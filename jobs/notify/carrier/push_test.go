@@ -45,6 +45,12 @@ func newService(t *testing.T) *pushService {
 	return s
 }
 
+func (s *pushService) taken() ([]*http.Request, [][]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.heard, s.bodies
+}
+
 func status(code int, headers ...string) func(http.ResponseWriter) {
 	return func(w http.ResponseWriter) {
 		for i := 0; i < len(headers); i += 2 {
@@ -78,7 +84,8 @@ func TestANoteReachesItsBrowser(t *testing.T) {
 	if got.Fate != Accepted || got.Ref != "https://push.example/m/1" || got.Code != "201" || got.Err != nil {
 		t.Fatalf("%+v", got)
 	}
-	r := s.heard[0]
+	heard, bodies := s.taken()
+	r := heard[0]
 	for name, want := range map[string]string{"TTL": "3600", "Urgency": "high", "Topic": "abc123", "Content-Encoding": "aes128gcm", "Content-Type": "application/octet-stream"} {
 		if r.Header.Get(name) != want {
 			t.Errorf("%s: %q, want %q", name, r.Header.Get(name), want)
@@ -89,7 +96,7 @@ func TestANoteReachesItsBrowser(t *testing.T) {
 	if c.Aud != s.URL || c.Sub != p.Subject || public != p.Key.Public() || left > tokenLife || left < tokenLife-time.Minute {
 		t.Errorf("%+v", c)
 	}
-	if body := d.open(t, s.bodies[0]); string(body) != `{"title":"A payment came"}` {
+	if body := d.open(t, bodies[0]); string(body) != `{"title":"A payment came"}` {
 		t.Errorf("%s", body)
 	}
 }
@@ -132,8 +139,8 @@ func TestWhatAPushServiceAnswers(t *testing.T) {
 		if got.Words = ""; got != tt.want {
 			t.Errorf("%s: %+v, want %+v", tt.what, got, tt.want)
 		}
-		if len(s.heard) != 1 {
-			t.Errorf("%s: heard %d times", tt.what, len(s.heard))
+		if heard, _ := s.taken(); len(heard) != 1 {
+			t.Errorf("%s: heard %d times", tt.what, len(heard))
 		}
 	}
 }
@@ -177,8 +184,8 @@ func TestWhatIsNeverSent(t *testing.T) {
 			t.Errorf("%s: %+v", endpoint, got)
 		}
 	}
-	if len(s.heard) != 0 {
-		t.Errorf("%d were sent", len(s.heard))
+	if heard, _ := s.taken(); len(heard) != 0 {
+		t.Errorf("%d were sent", len(heard))
 	}
 }
 
