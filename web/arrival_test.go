@@ -104,6 +104,9 @@ func TestWhatMayBeOutDoesNotGoByAnotherCarrier(t *testing.T) {
 	var mu sync.Mutex
 	mails := map[string][]string{} // carriers, by notification
 	world.Outbox.Took = func(s sandbox.Sent) {
+		if !slices.Contains(s.To, w.org.Owner.Email) {
+			return // on a Monday morning others hear of their week
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		id, _, _ := strings.Cut(strings.TrimPrefix(s.Headers["Message-Id"], "<"), "@")
