@@ -59,7 +59,7 @@ WHERE org_id = @org_id AND id = @id;
 
 -- name: NotificationStand :one
 -- How it stands by now, locked: a report may have come while the call was under way.
-SELECT status, next_try_at FROM notification_logs WHERE org_id = @org_id AND id = @id FOR UPDATE;
+SELECT status, reason, next_try_at, quota_day FROM notification_logs WHERE org_id = @org_id AND id = @id FOR UPDATE;
 
 -- name: HoldReported :one
 -- The notification that a report is about. Primary key.
@@ -107,7 +107,7 @@ UPDATE push_subscriptions SET last_used_at = now(), failed = '' WHERE user_id = 
 DELETE FROM push_subscriptions WHERE user_id = @user_id AND id = @id;
 
 -- name: PutPreference :exec
--- Of one of the team: whoever has left it hears nothing anyway. Primary keys.
+-- Who is no longer in the team has none. Primary keys.
 INSERT INTO preferences (org_id, user_id, category, channel, pace)
 SELECT m.org_id, m.user_id, @category, @channel, @pace FROM memberships m WHERE m.org_id = @org_id AND m.user_id = @user_id
 ON CONFLICT (org_id, user_id, category, channel) DO UPDATE SET pace = excluded.pace;

@@ -423,7 +423,7 @@ func (q *Queries) LetterOf(ctx context.Context, arg LetterOfParams) (LetterOfRow
 }
 
 const notificationStand = `-- name: NotificationStand :one
-SELECT status, next_try_at FROM notification_logs WHERE org_id = $1 AND id = $2 FOR UPDATE
+SELECT status, reason, next_try_at, quota_day FROM notification_logs WHERE org_id = $1 AND id = $2 FOR UPDATE
 `
 
 type NotificationStandParams struct {
@@ -433,14 +433,21 @@ type NotificationStandParams struct {
 
 type NotificationStandRow struct {
 	Status    NotificationStatus
+	Reason    string
 	NextTryAt *time.Time
+	QuotaDay  *time.Time
 }
 
 // How it stands by now, locked: a report may have come while the call was under way.
 func (q *Queries) NotificationStand(ctx context.Context, arg NotificationStandParams) (NotificationStandRow, error) {
 	row := q.db.QueryRow(ctx, notificationStand, arg.OrgID, arg.ID)
 	var i NotificationStandRow
-	err := row.Scan(&i.Status, &i.NextTryAt)
+	err := row.Scan(
+		&i.Status,
+		&i.Reason,
+		&i.NextTryAt,
+		&i.QuotaDay,
+	)
 	return i, err
 }
 
@@ -548,7 +555,7 @@ type PutPreferenceParams struct {
 	UserID   uuid.UUID
 }
 
-// Of one of the team: whoever has left it hears nothing anyway. Primary keys.
+// Who is no longer in the team has none. Primary keys.
 func (q *Queries) PutPreference(ctx context.Context, arg PutPreferenceParams) error {
 	_, err := q.db.Exec(ctx, putPreference,
 		arg.Category,

@@ -18,8 +18,8 @@ type attempt struct {
 	row      held
 	number   int
 	provider string
-	open     bool // an earlier one ended without an answer
-	lookUp   bool // and this one asks instead of sending
+	doubt    bool // an earlier one ended without an answer: it may be out
+	lookUp   bool // so ask, do not send
 	parcel   parcel
 	quotaDay *time.Time
 }
@@ -27,6 +27,14 @@ type attempt struct {
 type held struct {
 	OrgID uuid.UUID
 	queries.HoldNotificationRow
+}
+
+// handed is when it first may have been taken: as far as we know, or else when the lease of the run that was cut off ended.
+func (h held) handed() time.Time {
+	if h.HandedAt != nil {
+		return *h.HandedAt
+	}
+	return *h.NextTryAt
 }
 
 // begin decides whether this still goes, takes its share of the allowance, and writes that it is about to be handed over.
@@ -66,15 +74,18 @@ func (s *Send) wave(q *queries.Queries, org uuid.UUID, now time.Time) *wave {
 
 func (s *Send) attempt(ctx context.Context, w *wave, h held) (*attempt, error) {
 	a := &attempt{row: h, number: int(h.Attempts) + 1, quotaDay: h.QuotaDay}
-	open := h.Status == queries.NotificationStatusSending || h.Status == queries.NotificationStatusUnknown
-	if a.open = open; open { // an earlier run handed it over, and did not hear how that ended
+	a.doubt = h.Status == queries.NotificationStatusSending || h.Status == queries.NotificationStatusUnknown
+	if a.doubt && !slices.Contains(s.Carriers.ways(h.Channel), h.Provider) {
+		return nil, w.stop(ctx, h, queries.NotificationStatusUnknown, "It may have gone out, and who took it is not configured here any more. It is not sent twice.")
+	}
+	if a.doubt { // an earlier run handed it over, and did not hear how that ended
 		switch a.provider = h.Provider; ambiguity(h.Provider) {
 		case never:
 			return nil, w.stop(ctx, h, queries.NotificationStatusUnknown, "WedSync was cut off while it handed this over, and it may have gone out. It is not sent twice.")
 		case lookUp:
 			a.lookUp = true
 		case sendAgain:
-			if w.now.Sub(h.CreatedAt) > forgetAfter {
+			if w.now.Sub(h.handed()) > forgetAfter {
 				return nil, w.stop(ctx, h, queries.NotificationStatusUnknown, "Nobody could say for a day whether it went out. It is not sent twice.")
 			}
 		}
@@ -86,17 +97,17 @@ func (s *Send) attempt(ctx context.Context, w *wave, h held) (*attempt, error) {
 	} else if a.provider = s.next(h); a.provider == "" {
 		return nil, w.fall(ctx, h, queries.NotificationStatusFailed, notConfigured(h.Channel))
 	}
-	if a.quotaDay == nil {
-		if went, err := w.reserve(ctx, a); err != nil || !went {
-			return nil, err
-		}
-	}
 	var err error
 	if a.parcel, err = s.write(ctx, w, h); err != nil {
 		return nil, err
 	}
 	if h.Channel == queries.ChannelPush && len(a.parcel.devices) == 0 {
 		return nil, w.fall(ctx, h, queries.NotificationStatusFailed, "No browser takes pushes any more.")
+	}
+	if a.quotaDay == nil { // last: an organisation's senders wait here for each other until the commit
+		if went, err := w.reserve(ctx, a); err != nil || !went {
+			return nil, err
+		}
 	}
 	until := w.now.Add(lease)
 	err = w.q.BeginAttempt(ctx, queries.BeginAttemptParams{OrgID: h.OrgID, ID: h.ID, Status: queries.NotificationStatusSending, Provider: a.provider, Lease: &until, QuotaDay: a.quotaDay})

@@ -69,6 +69,9 @@ func Suppressed(why string, ch queries.Channel) string {
 func (w *wave) reserve(ctx context.Context, a *attempt) (went bool, err error) {
 	h, day := a.row, dayIn(w.now, a.row.OrgZone)
 	allowance, free := Allowance(h.Tier, h.Channel), h.Urgent || h.OrgID == queries.House
+	if allowance == 0 { // since it was planned, the plan became a smaller one: not even what is urgent goes
+		return false, w.refuse(ctx, h, day, allowance)
+	}
 	used, err := w.q.ReserveQuota(ctx, queries.ReserveQuotaParams{OrgID: h.OrgID, Channel: h.Channel, Day: day, Urgent: free, Allowance: int32(allowance)})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, w.refuse(ctx, h, day, allowance)
