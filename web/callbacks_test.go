@@ -306,4 +306,3 @@ func TestForgedCallbacksAreSlowedDownAndTrueOnesAreNot(t *testing.T) {
 		t.Errorf("a true one of Twilio's: %d", got.Code)
 	}
 }
-
