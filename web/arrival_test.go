@@ -104,6 +104,9 @@ func TestWhatMayBeOutDoesNotGoByAnotherCarrier(t *testing.T) {
 	var mu sync.Mutex
 	mails := map[string][]string{} // carriers, by notification
 	world.Outbox.Took = func(s sandbox.Sent) {
+		if !slices.Contains(s.To, w.org.Owner.Email) {
+			return // on a Monday morning others hear of their week
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		id, _, _ := strings.Cut(strings.TrimPrefix(s.Headers["Message-Id"], "<"), "@")
@@ -131,7 +134,9 @@ func TestWhatMayBeOutDoesNotGoByAnotherCarrier(t *testing.T) {
 		return w.word(t, rows+"(attempts > 1 OR provider = 'smtp')", w.org.ID) == "6"
 	})
 	pay(6)
-	eventually(t, "the mail server takes what Resend never saw", func() bool { return w.word(t, rows+"provider = 'smtp' AND status = 'accepted'", w.org.ID) != "0" })
+	eventually(t, "the mail server takes what Resend never saw", func() bool {
+		return w.word(t, rows+"(status = 'unknown' OR provider = 'smtp' AND status = 'accepted')", w.org.ID) == "7"
+	})
 	mu.Lock()
 	defer mu.Unlock()
 	for id, by := range mails {
