@@ -23,7 +23,12 @@ func forgetTold(ctx context.Context, q *queries.Queries, now time.Time) error {
 	_, err := q.AllOrgsForgetQuotaUses(ctx, now.Add(-keepUses))
 	return errors.Join(err,
 		inBatches(ctx, q.AllOrgsForgetNotices, now.Add(-keepNotices), noticesAtOnce),
+		inBatches(ctx, forgetDigests(q), now.Add(-keepNotices), noticesAtOnce),
 		inBatches(ctx, q.AllOrgsForgetStraySteps, now.Add(-keepStrays), straysAtOnce))
+}
+
+func forgetDigests(q *queries.Queries) func(context.Context, time.Time) (int64, error) {
+	return func(ctx context.Context, before time.Time) (int64, error) { return q.AllOrgsForgetDigests(ctx, &before) }
 }
 
 func inBatches(ctx context.Context, batch func(context.Context, time.Time) (int64, error), before time.Time, size int64) error {

@@ -2,6 +2,8 @@
 
 -- What failed and what nobody knows of, across tenants and channels: few rows, by when they were made.
 CREATE INDEX notification_logs_trouble ON notification_logs (created_at) WHERE status IN ('failed', 'bounced', 'unknown');
+-- Whose a carrier's id is, when a message that may be out is looked for.
+CREATE INDEX notification_logs_ref ON notification_logs (provider_ref) WHERE provider_ref <> '';
 -- Who asks for a larger plan, oldest first, across tenants.
 CREATE INDEX tier_requests_waiting ON tier_requests (asked_at) WHERE settled_at IS NULL;
 

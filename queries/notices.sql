@@ -62,6 +62,16 @@ WHERE l.org_id = @org_id AND l.digest_id = @digest_id::uuid AND l.status = 'bund
 -- Turned off meanwhile.
 UPDATE notification_logs SET status = 'skipped', reason = @reason WHERE org_id = @org_id AND id = ANY(@ids::uuid[]) AND status = 'bundled';
 
+-- name: PartsWent :exec
+-- What is still in a bundle went with it. Index: notification_logs_bundled.
+UPDATE notification_logs SET handed_at = @now WHERE org_id = @org_id AND digest_id = @digest_id::uuid AND status = 'bundled';
+
+-- name: AllOrgsForgetDigests :execrows
+-- Bundles that closed long ago and whose parts have gone.
+DELETE FROM digests d WHERE (d.org_id, d.id) IN (
+    SELECT o.org_id, o.id FROM digests o WHERE o.closed_at < @before
+      AND NOT EXISTS (SELECT FROM notification_logs l WHERE l.org_id = o.org_id AND l.digest_id = o.id) LIMIT 1000);
+
 -- name: AllOrgsLateDigests :many
 -- Bundles whose time came two minutes ago and that nobody closed. Index: digests_due.
 SELECT org_id, id FROM digests WHERE closed_at IS NULL AND due_at < @before ORDER BY due_at LIMIT 500;

@@ -76,6 +76,21 @@ func (q *Queries) AddNotices(ctx context.Context, arg AddNoticesParams) ([]AddNo
 	return items, nil
 }
 
+const allOrgsForgetDigests = `-- name: AllOrgsForgetDigests :execrows
+DELETE FROM digests d WHERE (d.org_id, d.id) IN (
+    SELECT o.org_id, o.id FROM digests o WHERE o.closed_at < $1
+      AND NOT EXISTS (SELECT FROM notification_logs l WHERE l.org_id = o.org_id AND l.digest_id = o.id) LIMIT 1000)
+`
+
+// Bundles that closed long ago and whose parts have gone.
+func (q *Queries) AllOrgsForgetDigests(ctx context.Context, before *time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, allOrgsForgetDigests, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const allOrgsInvitesToRemind = `-- name: AllOrgsInvitesToRemind :many
 UPDATE vendor_invites v SET reminded_at = $1
 WHERE v.status = 'invited' AND v.reminded_at IS NULL AND v.created_at < $2 AND v.created_at > $3
@@ -549,6 +564,22 @@ func (q *Queries) NoticesToTell(ctx context.Context, arg NoticesToTellParams) ([
 		return nil, err
 	}
 	return items, nil
+}
+
+const partsWent = `-- name: PartsWent :exec
+UPDATE notification_logs SET handed_at = $1 WHERE org_id = $2 AND digest_id = $3::uuid AND status = 'bundled'
+`
+
+type PartsWentParams struct {
+	Now      *time.Time
+	OrgID    uuid.UUID
+	DigestID uuid.UUID
+}
+
+// What is still in a bundle went with it. Index: notification_logs_bundled.
+func (q *Queries) PartsWent(ctx context.Context, arg PartsWentParams) error {
+	_, err := q.db.Exec(ctx, partsWent, arg.Now, arg.OrgID, arg.DigestID)
+	return err
 }
 
 const personAlone = `-- name: PersonAlone :one

@@ -109,6 +109,14 @@ WHERE excluded.why IN ('stopped', 'unsubscribed', 'complained') AND suppressions
 -- START takes back a STOP.
 DELETE FROM suppressions WHERE org_id = @org_id AND channel = @channel AND address = lower(@address) AND why = ANY(@whys::text[]);
 
+-- name: AllOrgsClaimRef :exec
+-- Two that look for the same words find the same message: they claim it one after the other. Class 90; 88 and 89 are lanes'.
+SELECT pg_advisory_xact_lock(90, hashtext(@ref::text));
+
+-- name: AllOrgsKnownRefs :many
+-- Which of a carrier's ids are some notification's. Index: notification_logs_ref.
+SELECT provider_ref FROM notification_logs WHERE provider_ref = ANY(@refs::text[]) AND provider_ref <> '';
+
 -- name: SiblingChannels :many
 -- By which channels somebody hears of a notice already, and what they have said of them. Index: notification_logs_once.
 SELECT channel FROM notification_logs WHERE org_id = @org_id AND notice_id = @notice_id AND recipient_id = @recipient_id;

@@ -136,6 +136,41 @@ func (q *Queries) AddStep(ctx context.Context, arg AddStepParams) (int64, error)
 	return result.RowsAffected(), nil
 }
 
+const allOrgsClaimRef = `-- name: AllOrgsClaimRef :exec
+SELECT pg_advisory_xact_lock(90, hashtext($1::text))
+`
+
+// Two that look for the same words find the same message: they claim it one after the other. Class 90; 88 and 89 are lanes'.
+func (q *Queries) AllOrgsClaimRef(ctx context.Context, ref string) error {
+	_, err := q.db.Exec(ctx, allOrgsClaimRef, ref)
+	return err
+}
+
+const allOrgsKnownRefs = `-- name: AllOrgsKnownRefs :many
+SELECT provider_ref FROM notification_logs WHERE provider_ref = ANY($1::text[]) AND provider_ref <> ''
+`
+
+// Which of a carrier's ids are some notification's. Index: notification_logs_ref.
+func (q *Queries) AllOrgsKnownRefs(ctx context.Context, refs []string) ([]string, error) {
+	rows, err := q.db.Query(ctx, allOrgsKnownRefs, refs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var provider_ref string
+		if err := rows.Scan(&provider_ref); err != nil {
+			return nil, err
+		}
+		items = append(items, provider_ref)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const beginAgain = `-- name: BeginAgain :exec
 WITH begun AS (
     UPDATE notification_logs l SET status = 'sending', provider = $4, attempts = l.attempts + 1, next_try_at = $6, reason = ''

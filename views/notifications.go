@@ -111,8 +111,8 @@ func NotificationWords(l queries.NotificationLog, now time.Time) NotificationSta
 	switch {
 	case l.Status == queries.NotificationStatusAccepted && l.Provider != "":
 		state.Word = "Handed to " + CarrierName(l.Provider)
-	case l.Status == queries.NotificationStatusBundled && l.NextTryAt != nil:
-		state.When = "at " + moment(now, *l.NextTryAt)
+	case l.Status == queries.NotificationStatusBundled && l.HandedAt != nil:
+		state.Word, state.When, state.Means = "Told in a summary", moment(now, *l.HandedAt), "It went together with other news. The summary has a line of its own here."
 	case l.Status == queries.NotificationStatusQueued && l.NextTryAt != nil && l.NextTryAt.After(now) && l.Attempts == 0:
 		state.Word, state.When, state.Means = "Held back", "until "+moment(now, *l.NextTryAt), "It goes out by itself then."
 	case l.Status == queries.NotificationStatusQueued && l.NextTryAt != nil && l.Attempts > 0:

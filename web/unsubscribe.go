@@ -26,10 +26,17 @@ func (s *Server) unsubscribe(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	view := stopping(u, c.Param("token"))
+	if c.FormValue("again") != "" {
+		if err := u.Undo(c.Request().Context(), s.q); err != nil {
+			return err
+		}
+		view.Again = true
+		return draw(c, http.StatusOK, views.Unsubscribe(s.open("They come again", ""), view))
+	}
 	if err := u.Do(c.Request().Context(), s.q, time.Now()); err != nil {
 		return err
 	}
-	view := stopping(u, c.Param("token"))
 	view.Done = true
 	return draw(c, http.StatusOK, views.Unsubscribe(s.open("Stopped", ""), view))
 }

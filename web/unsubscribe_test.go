@@ -121,6 +121,11 @@ func TestACoupleStopsOneSuppliersLetters(t *testing.T) {
 	if w.paces(t) != "" {
 		t.Error(w.paces(t))
 	}
+	again := w.post(t, link, url.Values{"again": {"yes"}}, nil) // and takes it back
+	showsAll(t, again.Body.String(), "They come again")
+	if left := w.word(t, "SELECT count(*)::text FROM suppressions"); left != "0" {
+		t.Errorf("%s are left alone", left)
+	}
 }
 
 func TestOnlyOurOwnUnsubscribeLinksOpen(t *testing.T) {

@@ -87,6 +87,9 @@ func TestCase14TwoTriggersInASecondMakeOneDigest(t *testing.T) {
 	}
 	w.work(t, all[0])
 	w.sent(t, "email", 1)
+	if parts := ask[int](t, w, "SELECT count(*) FROM notification_logs WHERE digest_id = $1 AND status = 'bundled' AND handed_at IS NOT NULL", id); parts != 2 {
+		t.Errorf("%d parts say that they went", parts)
+	}
 	if text := w.out.Outbox.Newest("email", w.org.Owner.Email)[0].Text; !strings.Contains(text, "Anna & Tom") || !strings.Contains(text, "Mia & Leo") {
 		t.Errorf("it does not hold both:\n%s", text)
 	}

@@ -87,6 +87,9 @@ func (w *wave) bundle(ctx context.Context, id uuid.UUID, d queries.CloseDigestRo
 	if err := w.q.DropFromDigest(ctx, queries.DropFromDigestParams{OrgID: w.org, Ids: dropped, Reason: "It was turned off before the summary went."}); err != nil {
 		return err
 	}
+	if err := w.q.PartsWent(ctx, queries.PartsWentParams{OrgID: w.org, DigestID: id, Now: &w.now}); err != nil {
+		return err
+	}
 	return w.digests(ctx, id, d, p, wanted)
 }
 

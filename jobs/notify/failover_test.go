@@ -96,10 +96,17 @@ func TestTooBusyIsAskedAgainWhenItSays(t *testing.T) {
 	}
 }
 
-// Tries end, in words.
+// Tries end where nobody answers; who asks us to wait only finds us too many, and ends it when it is of no use any more.
 func TestAttemptsEndAtLast(t *testing.T) {
 	t.Parallel()
-	for _, urgent := range []bool{false, true} {
+	for urgent, most := range map[bool]int{false: 8, true: 7} {
+		for attempts := 1; attempts < 12; attempts++ {
+			if wait, more := notify.Pause(attempts, urgent, 0, 0); more != (attempts <= most) || more && wait <= 0 {
+				t.Errorf("urgent %v, after %d: %v, %v", urgent, attempts, wait, more)
+			}
+		}
+	}
+	for urgent, hours := range map[bool]int{false: 73, true: 3} {
 		w := newWorld(t, queries.TierProfessional)
 		n := w.booking()
 		n.Urgent = urgent
@@ -107,13 +114,16 @@ func TestAttemptsEndAtLast(t *testing.T) {
 		w.trouble(t, "push", sandbox.Busy)
 		id := w.mine(t, n, push).ID
 		w.work(t, id)
-		tries := 1
-		for ; w.mine(t, n, push).Due != nil && tries < 20; tries++ {
+		for range 12 {
 			w.again(t, id)
 		}
-		r := w.mine(t, n, push).is(t, "in the end", failed)
-		if want := map[bool]string{false: "Given up after 9 tries. The last time: ", true: "Given up after 8 tries. The last time: "}[urgent]; !strings.HasPrefix(r.Reason, want) || w.used(t, push) != 0 {
-			t.Errorf("%q after %d", r.Reason, tries)
+		if r := w.mine(t, n, push).is(t, "asked to wait a dozen times", queued); r.Due == nil {
+			t.Errorf("%+v", r)
+		}
+		w.sql(t, "UPDATE notification_logs SET created_at = now() - make_interval(hours => $2) WHERE id = $1", id, hours)
+		w.again(t, id)
+		if r := w.mine(t, n, push).is(t, "in the end", skipped); !strings.Contains(r.Reason, "too long") || w.used(t, push) != 0 {
+			t.Errorf("%q", r.Reason)
 		}
 	}
 }

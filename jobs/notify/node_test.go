@@ -57,7 +57,7 @@ func TestOneMessageEachWhileNodesComeAndGo(t *testing.T) {
 	stop := w.node(t)
 	defer stop()
 	eventually(t, "all is settled", func() bool {
-		w.sql(t, "UPDATE notification_logs SET next_try_at = now() - interval '2 minutes' WHERE status IN ('sending', 'unknown') AND next_try_at > now() + interval '1 second'")
+		w.sql(t, "UPDATE notification_logs SET next_try_at = now() - interval '2 minutes', handed_at = handed_at - interval '1 minute' WHERE status IN ('sending', 'unknown') AND next_try_at > now() + interval '1 second'")
 		w.sql(t, "UPDATE river_job SET scheduled_at = now(), state = 'available' WHERE kind = 'send_notification' AND state IN ('scheduled', 'retryable')")
 		return ask[int](t, w, "SELECT count(*) FROM notification_logs WHERE next_try_at IS NOT NULL") == 0
 	})
@@ -66,6 +66,9 @@ func TestOneMessageEachWhileNodesComeAndGo(t *testing.T) {
 		if by[accepted]+by[unknown] != len(notices) || w.out.Outbox.Count(string(ch)) < by[accepted] || w.out.Outbox.Count(string(ch)) > len(notices) {
 			t.Errorf("%s: %v, and %d went out", ch, by, w.out.Outbox.Count(string(ch)))
 		}
+	}
+	for _, twice := range ask[[]string](t, w, "SELECT coalesce(array_agg(ref || ' × ' || n), '{}') FROM (SELECT provider_ref AS ref, count(*) AS n FROM notification_logs WHERE provider = 'twilio' GROUP BY 1 HAVING count(*) > 1) r") {
+		t.Errorf("one text for several: %s", twice)
 	}
 	seen := map[string]bool{}
 	for _, s := range w.out.Outbox.Newest(sandbox.Email, "") {

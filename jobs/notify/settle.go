@@ -31,6 +31,11 @@ func (s *Send) settle(ctx context.Context, a *attempt, out carrier.Outcome) (aga
 			return err
 		}
 		w := s.wave(q, a.row.OrgID, time.Now())
+		if a.lookUp && !a.doubt {
+			if out, err = w.claim(ctx, a, out); err != nil {
+				return err
+			}
+		}
 		if err := w.step(ctx, a.row.ID, a.provider, string(out.Fate), out.Words); err != nil {
 			return err
 		}
@@ -79,6 +84,19 @@ func (e *ending) overtaken(stand queries.NotificationStandRow, out carrier.Outco
 	if next := Fold(stand.Status, queries.NotificationStatusAccepted); next != stand.Status {
 		e.status, e.reason, e.due = next, "", nil
 	}
+}
+
+// claim makes a message that was found this notification's, unless another one was faster.
+func (w *wave) claim(ctx context.Context, a *attempt, found carrier.Outcome) (carrier.Outcome, error) {
+	if err := w.q.AllOrgsClaimRef(ctx, found.Ref); err != nil {
+		return found, err
+	}
+	known, err := w.q.AllOrgsKnownRefs(ctx, []string{found.Ref})
+	if err != nil || len(known) == 0 {
+		return found, err
+	}
+	a.doubt = true
+	return carrier.Outcome{Fate: carrier.Ambiguous, Words: "Twilio shows this text once, and it is another message's."}, nil
 }
 
 // judge is the table from fates to endings.
@@ -141,6 +159,9 @@ func (s *Send) ambiguous(ctx context.Context, w *wave, a *attempt, out carrier.O
 // wait: it was certainly not taken, and is tried again for a while.
 func (s *Send) wait(ctx context.Context, w *wave, a *attempt, out carrier.Outcome, e *ending) error {
 	wait, more := Pause(a.number, a.row.Urgent, out.After, rand.Float64())
+	if !more && out.After > 0 { // we are too many, not unwelcome: it ends when it is too late to be of use
+		wait, more = out.After, true
+	}
 	if more {
 		e.status, e.due = queries.NotificationStatusQueued, after(w.now, wait)
 		return nil

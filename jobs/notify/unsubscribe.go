@@ -61,3 +61,12 @@ func (u Unsubscription) Do(ctx context.Context, q *queries.Queries, now time.Tim
 		Detail: "They used the link in a letter."})
 	return err
 }
+
+// Undo takes it back, by the same link: only who holds the letter can.
+func (u Unsubscription) Undo(ctx context.Context, q *queries.Queries) error {
+	if u.Audience == queries.AudienceTeam {
+		return q.PutPreference(ctx, queries.PutPreferenceParams{OrgID: u.OrgID, UserID: u.Recipient, Category: u.Category.Key, Channel: queries.ChannelEmail, Pace: queries.PaceAtOnce})
+	}
+	_, err := q.Unsuppress(ctx, queries.UnsuppressParams{OrgID: u.OrgID, Channel: queries.ChannelEmail, Address: u.Address, Whys: []string{"unsubscribed"}})
+	return err
+}

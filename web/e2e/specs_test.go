@@ -155,8 +155,8 @@ func TestWhatTwilioIsAskedIsInItsSpecification(t *testing.T) {
 			t.Errorf("%+v", out)
 		}
 	}
-	if out, found := (carrier.Twilio{Door: w.door, SID: account, Token: "12345", From: "KayPhoto", URL: s.URL}).Find(t.Context(), m, time.Now()); !found || out.Ref != sid {
-		t.Errorf("%t, %+v", found, out)
+	if found, fault := (carrier.Twilio{Door: w.door, SID: account, Token: "12345", From: "KayPhoto", URL: s.URL}).Find(t.Context(), m, time.Now()); len(found) != 1 || found[0].Ref != sid {
+		t.Errorf("%+v, %+v", found, fault)
 	}
 	s.fine(t, 4)
 	post := func(account string, form url.Values) *http.Request {

@@ -55,24 +55,25 @@ func (t Twilio) Send(ctx context.Context, m Text) Outcome {
 	return line.outcome(message, err)
 }
 
-// Find looks a message up that may have been taken since then: the same words to the same number. Nothing found proves
-// nothing, since a message that still waits at Twilio has no date to be found by.
-func (t Twilio) Find(ctx context.Context, m Text, since time.Time) (Outcome, bool) {
+// Find looks for messages that may be one which may have been taken since then: the same words to the same number, the newest
+// first. Where there is none, fault says why not; nothing found proves nothing, since a message that still waits at Twilio has
+// no date to be found by.
+func (t Twilio) Find(ctx context.Context, m Text, since time.Time) (found []Outcome, fault Outcome) {
 	params := (&api.ListMessageParams{}).SetTo(m.To).SetDateSentAfter(since.UTC().Truncate(time.Second)).SetPageSize(twilioPage)
 	line, err := t.line(ctx, m, "look for a text message", twilioList)
 	if err != nil {
-		return Outcome{Fate: Misconfigured, Words: "TWILIO_URL is not a whole address.", Err: err}, false
+		return nil, Outcome{Fate: Misconfigured, Words: "TWILIO_URL is not a whole address.", Err: err}
 	}
 	page, err := line.service(t).PageMessage(params, "", "")
 	if err != nil || line.answer.Status/100 != 2 {
-		return line.outcome(nil, err), false
+		return nil, line.outcome(nil, err)
 	}
-	for _, found := range page.Messages { // the newest first
-		if said(found.To) == m.To && strings.TrimSpace(said(found.Body)) == strings.TrimSpace(m.Body) && strings.HasPrefix(said(found.Direction), "outbound") {
-			return taken(&found), true
+	for _, one := range page.Messages {
+		if said(one.To) == m.To && strings.TrimSpace(said(one.Body)) == strings.TrimSpace(m.Body) && strings.HasPrefix(said(one.Direction), "outbound") {
+			found = append(found, taken(&one))
 		}
 	}
-	return Outcome{Fate: Ambiguous, Words: "Twilio does not show this message."}, false
+	return found, Outcome{Fate: Ambiguous, Words: "Twilio does not show this message."}
 }
 
 // Verify checks a callback's signature with Twilio's own validator, over the public address that it called, query and all.

@@ -175,7 +175,8 @@ func TestTwilioFindsWhatItHasTaken(t *testing.T) {
 		fmt.Fprintf(rw, `{"messages":[%s],"page":0,"page_size":100}`, strings.Join(list, ","))
 	})
 	find := func() (Outcome, bool) {
-		return Twilio{w.door, testSID, testToken, "Kay", s.URL}.Find(t.Context(), m, noon.Add(300*time.Millisecond))
+		found, fault := Twilio{w.door, testSID, testToken, "Kay", s.URL}.Find(t.Context(), m, noon.Add(300*time.Millisecond))
+		return append(found, fault)[0], len(found) > 0
 	}
 	others := []string{entry("SM1", m.To, "Something else", "outbound-api", ""), entry("SM2", "+447700900001", m.Body, "outbound-api", ""), entry("SM3", m.To, m.Body, "inbound", "")}
 	for _, tt := range []struct {
