@@ -15,7 +15,7 @@ RETURNING id, notice_id, recipient_id, channel, status, next_try_at, urgent;
 -- name: HoldNotification :one
 -- What is to be sent, with all that decides whether it still should be, locked to the commit. Primary keys.
 SELECT l.id, l.notice_id, l.kind, l.audience, l.recipient_id, l.recipient, l.channel, l.address, l.urgent, l.status, l.provider, l.attempts, l.next_try_at,
-       l.created_at, l.handed_at, l.quota_day, n.facts, n.at AS noticed_at,
+       l.created_at, l.handed_at, l.quota_day, n.facts, n.secret, n.at AS noticed_at,
        o.name AS org_name, o.tier, o.timezone AS org_zone, o.colour, o.reply_to,
        coalesce(u.timezone, '') AS own_zone, coalesce(s.why, '') AS suppressed, (m.user_id IS NOT NULL)::boolean AS member
 FROM notification_logs l

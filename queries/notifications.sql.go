@@ -214,7 +214,7 @@ func (q *Queries) FoldReport(ctx context.Context, arg FoldReportParams) error {
 
 const holdNotification = `-- name: HoldNotification :one
 SELECT l.id, l.notice_id, l.kind, l.audience, l.recipient_id, l.recipient, l.channel, l.address, l.urgent, l.status, l.provider, l.attempts, l.next_try_at,
-       l.created_at, l.handed_at, l.quota_day, n.facts, n.at AS noticed_at,
+       l.created_at, l.handed_at, l.quota_day, n.facts, n.secret, n.at AS noticed_at,
        o.name AS org_name, o.tier, o.timezone AS org_zone, o.colour, o.reply_to,
        coalesce(u.timezone, '') AS own_zone, coalesce(s.why, '') AS suppressed, (m.user_id IS NOT NULL)::boolean AS member
 FROM notification_logs l
@@ -252,6 +252,7 @@ type HoldNotificationRow struct {
 	HandedAt    *time.Time
 	QuotaDay    *time.Time
 	Facts       []byte
+	Secret      []byte
 	NoticedAt   time.Time
 	OrgName     string
 	Tier        Tier
@@ -285,6 +286,7 @@ func (q *Queries) HoldNotification(ctx context.Context, arg HoldNotificationPara
 		&i.HandedAt,
 		&i.QuotaDay,
 		&i.Facts,
+		&i.Secret,
 		&i.NoticedAt,
 		&i.OrgName,
 		&i.Tier,

@@ -82,7 +82,7 @@ func subject(from string, base *url.URL) string {
 	return base.String()
 }
 
-// Reseal seals the house's own secrets under the newest key.
+// Reseal seals the house's own secrets, and those on their way to people, under the newest key.
 func Reseal(ctx context.Context, q *queries.Queries, box *seal.Box) (int, error) {
 	rows, err := q.HouseSecrets(ctx)
 	if err != nil {
@@ -101,7 +101,8 @@ func Reseal(ctx context.Context, q *queries.Queries, box *seal.Box) (int, error)
 			return i, err
 		}
 	}
-	return len(rows), nil
+	n, err := resealNotices(ctx, q, box)
+	return len(rows) + n, err
 }
 
 func orElse(s, otherwise string) string {

@@ -24,6 +24,9 @@ func (s *Send) write(ctx context.Context, w *wave, h held) (parcel, error) {
 	if err := json.Unmarshal(h.Facts, &news); err != nil {
 		return parcel{}, fmt.Errorf("the facts of notice %s: %w", h.NoticeID, err)
 	}
+	if err := Unseal(s.Box, h.OrgID, h.NoticeID, h.Secret, &news); err != nil {
+		return parcel{}, err
+	}
 	brand := mail.Brand{Name: h.OrgName, Colour: h.Colour}
 	switch h.Channel {
 	case queries.ChannelEmail:
