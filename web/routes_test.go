@@ -141,6 +141,8 @@ var routeCases = map[string]routeCase{
 	"POST /app/wording":                         {ok: 303, form: url.Values{"letter": {"booking.couple"}, "subject": {"For {{couple}}"}}},
 	"POST /app/wording/previews":                {ok: 200, form: url.Values{"letter": {"booking.couple"}}},
 	"POST /app/wording/reset":                   {ok: 303, form: url.Values{"letter": {"booking.couple"}}},
+	"POST /app/wording/couples":                 {ok: 303, form: url.Values{"kind": {"booking"}, "on": {"on"}}},
+	"POST /app/wording/tests":                   {ok: 422, form: url.Values{"letter": {"booking.couple"}}}, // without a carrier
 	"POST /app/wording/look":                    {ok: 303, form: url.Values{"colour": {"#4f7a5b"}, "reply_to": {"hello@example.com"}}},
 	"POST /app/team":                            {ok: 422},
 	"POST /app/settings/region":                 {ok: 303, form: url.Values{"region": {"FR"}}},

@@ -31,7 +31,7 @@ type Notice struct {
 	News   mail.News
 	Secret []byte           // what Sealed took out of the news
 	UserID *uuid.UUID       // for this person alone; nil: for the team
-	Only   queries.Audience // empty: for everybody whom it concerns
+	Only   queries.Audience // empty: for everybody whom it concerns; a person: the test of a letter, for UserID alone
 	// Whom of the couple's side it is about, as far as is known.
 	Connection       *uuid.UUID
 	ClientExternalID string

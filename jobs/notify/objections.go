@@ -38,7 +38,7 @@ func objects(h held, now time.Time) string {
 		return "It waited too long to be of use."
 	case h.Audience == queries.AudienceTeam && !h.Member:
 		return "They are not in the team any more."
-	case h.Suppressed != "" && h.Audience != queries.AudiencePerson:
+	case h.Suppressed != "" && h.OrgID != queries.House:
 		return Suppressed(h.Suppressed, h.Channel)
 	default:
 		return ""

@@ -35,6 +35,9 @@ const (
 	TwilioURL = "https://api.twilio.com"
 )
 
+// Mails says whether there is anybody who takes e-mail.
+func (s Settings) Mails() bool { return s.ResendKey != "" || s.SMTPURL != "" }
+
 // Check names the variable that is wrong, and what it takes.
 func (s Settings) Check() error {
 	for _, u := range []struct{ name, value, schemes string }{
@@ -44,8 +47,7 @@ func (s Settings) Check() error {
 			return fmt.Errorf("%s takes an address that begins with %s; it cannot be read as one", u.name, strings.ReplaceAll(u.schemes, " ", ":// or ")+"://")
 		}
 	}
-	mails := s.ResendKey != "" || s.SMTPURL != ""
-	if _, err := mail.ParseAddress(s.MailFrom); err != nil && (mails || s.MailFrom != "") {
+	if _, err := mail.ParseAddress(s.MailFrom); err != nil && (s.Mails() || s.MailFrom != "") {
 		return fmt.Errorf("MAIL_FROM takes the address that mail comes from, such as WedSync <hello@example.com>; it is %q", s.MailFrom)
 	}
 	if (s.TwilioSID == "") != (s.TwilioToken == "") || (s.TwilioSID == "") != (s.TwilioFrom == "") {

@@ -40,7 +40,11 @@ func (s *Send) write(ctx context.Context, w *wave, h held) (parcel, error) {
 }
 
 func (s *Send) letter(ctx context.Context, w *wave, h held, news mail.News, brand mail.Brand) (parcel, error) {
-	wording, err := w.wording(ctx, h)
+	audience := mail.Audience(h.Audience)
+	if news.Test != "" {
+		audience = news.Test
+	}
+	wording, err := w.wording(ctx, h, audience)
 	if err != nil {
 		return parcel{}, err
 	}
@@ -48,13 +52,13 @@ func (s *Send) letter(ctx context.Context, w *wave, h held, news mail.News, bran
 	if err != nil {
 		return parcel{}, err
 	}
-	letter := mail.Write(news, brand, mail.Reader{Name: h.Recipient, Audience: mail.Audience(h.Audience), Zone: zoneOf(h.OwnZone, h.OrgZone)}, wording, links)
+	letter := mail.Write(news, brand, mail.Reader{Name: nameOf(h, news), Audience: audience, Zone: zoneOf(h.OwnZone, h.OrgZone)}, wording, links)
 	html, err := letter.HTML(ctx)
 	if err != nil {
 		return parcel{}, err
 	}
 	m := carrier.Mail{OrgID: h.OrgID, ID: h.ID, From: s.Carriers.From, To: h.Address, Subject: letter.Subject, HTML: html, Text: letter.Text(), Headers: map[string]string{}}
-	if h.Audience == queries.AudienceCouple { // the supplier speaks, by our address
+	if audience == mail.Couple { // the supplier speaks, by our address
 		m.From, m.ReplyTo = sender(h.OrgName, s.Carriers.From), h.ReplyTo
 	}
 	if links.Unsubscribe != "" {
@@ -63,9 +67,17 @@ func (s *Send) letter(ctx context.Context, w *wave, h held, news mail.News, bran
 	return parcel{mail: m}, nil
 }
 
+// nameOf is who reads it; the test of a letter to a couple is read as they will.
+func nameOf(h held, news mail.News) string {
+	if news.Test == mail.Couple && news.Who != "" {
+		return news.Who
+	}
+	return h.Recipient
+}
+
 // wording is the supplier's own, of letters to the team and to couples.
-func (w *wave) wording(ctx context.Context, h held) (mail.Wording, error) {
-	row, err := w.q.WordingOf(ctx, queries.WordingOfParams{OrgID: h.OrgID, Letter: mail.Key(mail.Kind(h.Kind), mail.Audience(h.Audience))})
+func (w *wave) wording(ctx context.Context, h held, audience mail.Audience) (mail.Wording, error) {
+	row, err := w.q.WordingOf(ctx, queries.WordingOfParams{OrgID: h.OrgID, Letter: mail.Key(mail.Kind(h.Kind), audience)})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return mail.Wording{}, nil
 	}

@@ -37,6 +37,8 @@ type News struct {
 	Used    int    `json:"used,omitempty"`
 	Limit   int    `json:"limit,omitempty"`
 
+	Test Audience `json:"test,omitempty"` // a test of the letter to them: it goes to who asked for it, and to nobody else
+
 	Items []News `json:"items,omitempty"` // of a digest, or the weddings of a week
 }
 
