@@ -40,7 +40,9 @@ func withPost(t *testing.T) (*town, *sandbox.World) {
 	ended := make(chan struct{})
 	go func() { world.Run(ctx); close(ended) }()
 	t.Cleanup(func() { stop(); <-ended })
-	w := newTown(t, func(c *Config) { c.Carriers = world.Carriers(base) })
+	w := newTown(t, func(c *Config) {
+		c.Carriers, c.URL = world.Carriers(base), base // where the stand-ins call back
+	})
 	w.work(t)
 	return w, world
 }
@@ -62,7 +64,6 @@ func delivered(t *testing.T, world *sandbox.World, channel, to string, n int) (n
 func TestALinkIsSealedUntilItIsHandedOver(t *testing.T) {
 	t.Parallel()
 	w, world := withPost(t)
-	world.Resend.Base = w.config.URL // nobody calls back
 	if err := world.SetTrouble("resend", sandbox.Down); err != nil {
 		t.Fatal(err)
 	}
