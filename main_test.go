@@ -101,6 +101,40 @@ func TestEveryBadValueNamesItsVariable(t *testing.T) {
 	}
 }
 
+func TestACarrierThatIsConfiguredByHalvesStopsTheStart(t *testing.T) {
+	t.Parallel()
+	resend, twilio := "re_hunter2 MAIL_FROM=hello@example.com", "TWILIO_ACCOUNT_SID=AC1 TWILIO_AUTH_TOKEN=hunter2 TWILIO_FROM=+15005550006"
+	for _, tt := range []struct{ env, names string }{
+		{"RESEND_API_KEY=" + resend + " RESEND_URL=api.resend.com", "RESEND_URL takes "}, {"RESEND_URL=ftp://api.resend.com", "RESEND_URL takes "}, {"RESEND_URL=https://", "RESEND_URL takes "},
+		{"RESEND_API_KEY=re_hunter2", "MAIL_FROM takes "}, {"SMTP_URL=smtp://kay:hunter2@mail.example.com", "MAIL_FROM takes "}, {"MAIL_FROM=nobody", "MAIL_FROM takes "},
+		{"RESEND_API_KEY=re_hunter2 MAIL_FROM=a@example.com,b@example.com", "MAIL_FROM takes "},
+		{"SMTP_URL=mail.example.com:587 MAIL_FROM=hello@example.com", "SMTP_URL takes "}, {"SMTP_URL=https://kay:hunter2@mail.example.com MAIL_FROM=hello@example.com", "SMTP_URL takes "},
+		{"SMTP_URL=smtp://kay:hunter2@ MAIL_FROM=hello@example.com", "SMTP_URL takes "}, {"SMTP_URL=smtp://kay:hunter2@[::1 MAIL_FROM=hello@example.com", "SMTP_URL takes "},
+		{"TWILIO_ACCOUNT_SID=AC1", "TWILIO_AUTH_TOKEN is missing"}, {"TWILIO_ACCOUNT_SID=AC1 TWILIO_AUTH_TOKEN=hunter2", "TWILIO_FROM is missing"},
+		{"TWILIO_AUTH_TOKEN=hunter2 TWILIO_FROM=+15005550006", "TWILIO_ACCOUNT_SID is missing"}, {"TWILIO_FROM=+15005550006", "TWILIO_ACCOUNT_SID is missing"},
+		{twilio + " TWILIO_URL=api.twilio.com", "TWILIO_URL takes "},
+		{"VAPID_PRIVATE_KEY=hunter2", "VAPID_PRIVATE_KEY takes "}, {"VAPID_PRIVATE_KEY=" + strings.Repeat("A", 43), "VAPID_PRIVATE_KEY takes "}, {"VAPID_PRIVATE_KEY=" + strings.Repeat("_", 43), "VAPID_PRIVATE_KEY takes "},
+	} {
+		s := &shell{map[string]string{}}
+		for pair := range strings.FieldsSeq(tt.env) {
+			name, value, _ := strings.Cut(pair, "=")
+			s.env[name] = value
+		}
+		code, out, log := s.run(t, "migrate")
+		if code != 2 || out != "" || !strings.HasPrefix(log, tt.names) || strings.Count(log, "\n") != 1 || strings.Contains(log, "hunter2") {
+			t.Errorf("%s: exit %d, %q, %q", tt.env, code, out, log)
+		}
+	}
+	for _, env := range []map[string]string{{}, {"RESEND_API_KEY": "re_1", "MAIL_FROM": "WedSync <hello@example.com>", "RESEND_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+		{"SMTP_URL": "smtps://kay:pw@mail.example.com:465", "MAIL_FROM": "hello@example.com"}, {"MAIL_FROM": "hello@example.com"},
+		{"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "x", "TWILIO_FROM": "MG1", "TWILIO_URL": "http://127.0.0.1:1/twilio"}} {
+		c, err := configure(func(name string) string { return env[name] })
+		if err != nil || c.Carriers.ResendURL != "https://api.resend.com" || (c.Carriers.TwilioURL != "https://api.twilio.com") != (env["TWILIO_URL"] != "") {
+			t.Errorf("%v: %+v, %v", env, c.Carriers, err)
+		}
+	}
+}
+
 func TestBadFlagsExitWithTwo(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)

@@ -99,8 +99,8 @@ func New(c Config) (*Jobs, error) {
 			inbound.ImportQueue:  {MaxWorkers: 2}, // few, so that a long import leaves the database to what arrives live
 			river.QueueDefault:   {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
 			outbound.QueueName:   {MaxWorkers: 16, FetchCooldown: 20 * time.Millisecond}, // most of them wait for somebody's server
-			notify.FanQueue:      {MaxWorkers: 4, FetchPollInterval: 250 * time.Millisecond},
-			notify.QueueName:     {MaxWorkers: 24, FetchPollInterval: 250 * time.Millisecond}, // they wait for carriers
+			notify.FanQueue:      {MaxWorkers: 4, FetchCooldown: time.Millisecond, FetchPollInterval: 250 * time.Millisecond},
+			notify.QueueName:     {MaxWorkers: 24, FetchCooldown: time.Millisecond, FetchPollInterval: 250 * time.Millisecond}, // they wait for carriers
 		}
 		rc.JobTimeout, rc.RescueStuckJobsAfter = jobTimeout, rescueAfter
 		rc.PeriodicJobs = []*river.PeriodicJob{

@@ -36,15 +36,15 @@ SELECT count(*) FROM (SELECT FROM notices WHERE org_id = @org_id AND at >= @sinc
 SELECT coalesce(array_agg(kind), '{}')::text[] AS kinds FROM couple_letters WHERE org_id = @org_id;
 
 -- name: CouplesOf :many
--- Whom notices are about: the client as the sender names them, or whoever has that address. A client who is gone hears
--- nothing. Indexes: clients_org_id_connection_id_external_id_key, clients_email; suppressions' primary key.
-SELECT n.id AS notice_id, c.id AS client_id, c.name, c.partner_name, c.email, coalesce(s.why, '') AS suppressed
+-- Whom notices are about: the client as the sender names them, or whoever has that address; once, though they may be clients
+-- of two systems. A client who is gone hears nothing. Indexes: clients_org_id_connection_id_external_id_key, clients_email.
+SELECT DISTINCT ON (n.id, lower(c.email)) n.id AS notice_id, c.id AS client_id, c.name, c.partner_name, c.email
 FROM notices n
 JOIN clients c ON c.org_id = n.org_id AND NOT c.deleted AND c.email <> ''
     AND (n.client_external_id <> '' AND c.connection_id = n.connection_id AND c.external_id = n.client_external_id
          OR n.client_external_id = '' AND n.client_email <> '' AND lower(c.email) = lower(n.client_email))
-LEFT JOIN suppressions s ON s.org_id IN (n.org_id, '00000000-0000-4000-8000-000000000001') AND s.channel = 'email' AND s.address = lower(c.email)
-WHERE n.org_id = @org_id AND n.id = ANY(@ids::uuid[]);
+WHERE n.org_id = @org_id AND n.id = ANY(@ids::uuid[])
+ORDER BY n.id, lower(c.email), c.created_at, c.id;
 
 -- name: PersonAlone :one
 -- Somebody to whom the house itself writes. Primary key.

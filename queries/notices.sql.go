@@ -331,13 +331,13 @@ func (q *Queries) CloseDigest(ctx context.Context, arg CloseDigestParams) (Close
 }
 
 const couplesOf = `-- name: CouplesOf :many
-SELECT n.id AS notice_id, c.id AS client_id, c.name, c.partner_name, c.email, coalesce(s.why, '') AS suppressed
+SELECT DISTINCT ON (n.id, lower(c.email)) n.id AS notice_id, c.id AS client_id, c.name, c.partner_name, c.email
 FROM notices n
 JOIN clients c ON c.org_id = n.org_id AND NOT c.deleted AND c.email <> ''
     AND (n.client_external_id <> '' AND c.connection_id = n.connection_id AND c.external_id = n.client_external_id
          OR n.client_external_id = '' AND n.client_email <> '' AND lower(c.email) = lower(n.client_email))
-LEFT JOIN suppressions s ON s.org_id IN (n.org_id, '00000000-0000-4000-8000-000000000001') AND s.channel = 'email' AND s.address = lower(c.email)
 WHERE n.org_id = $1 AND n.id = ANY($2::uuid[])
+ORDER BY n.id, lower(c.email), c.created_at, c.id
 `
 
 type CouplesOfParams struct {
@@ -351,11 +351,10 @@ type CouplesOfRow struct {
 	Name        string
 	PartnerName string
 	Email       string
-	Suppressed  string
 }
 
-// Whom notices are about: the client as the sender names them, or whoever has that address. A client who is gone hears
-// nothing. Indexes: clients_org_id_connection_id_external_id_key, clients_email; suppressions' primary key.
+// Whom notices are about: the client as the sender names them, or whoever has that address; once, though they may be clients
+// of two systems. A client who is gone hears nothing. Indexes: clients_org_id_connection_id_external_id_key, clients_email.
 func (q *Queries) CouplesOf(ctx context.Context, arg CouplesOfParams) ([]CouplesOfRow, error) {
 	rows, err := q.db.Query(ctx, couplesOf, arg.OrgID, arg.Ids)
 	if err != nil {
@@ -371,7 +370,6 @@ func (q *Queries) CouplesOf(ctx context.Context, arg CouplesOfParams) ([]Couples
 			&i.Name,
 			&i.PartnerName,
 			&i.Email,
-			&i.Suppressed,
 		); err != nil {
 			return nil, err
 		}

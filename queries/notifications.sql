@@ -17,26 +17,41 @@ RETURNING id, notice_id, recipient_id, channel, status, next_try_at, urgent;
 SELECT l.id, l.notice_id, l.kind, l.audience, l.recipient_id, l.recipient, l.channel, l.address, l.urgent, l.status, l.provider, l.attempts, l.next_try_at,
        l.created_at, l.handed_at, l.quota_day, n.facts, n.secret, n.at AS noticed_at,
        o.name AS org_name, o.tier, o.timezone AS org_zone, o.colour, o.reply_to,
-       coalesce(u.timezone, '') AS own_zone, coalesce(s.why, '') AS suppressed, (m.user_id IS NOT NULL)::boolean AS member
+       coalesce(u.timezone, '') AS own_zone, coalesce(s.why, '') AS suppressed, (m.user_id IS NOT NULL)::boolean AS member, p.pace,
+       coalesce(d.subject, '') AS subject, coalesce(d.opening, '') AS opening, coalesce(d.closing, '') AS closing
 FROM notification_logs l
 JOIN notices n ON n.org_id = l.org_id AND n.id = l.notice_id
 JOIN orgs o ON o.id = l.org_id
 LEFT JOIN users u ON u.id = l.recipient_id AND l.audience <> 'couple'
 LEFT JOIN memberships m ON m.org_id = l.org_id AND m.user_id = l.recipient_id AND l.audience = 'team'
+LEFT JOIN unnest(@kinds::text[], @categories::text[]) AS c(kind, category) ON c.kind = l.kind
+LEFT JOIN preferences p ON p.org_id = m.org_id AND p.user_id = m.user_id AND p.category = c.category AND p.channel = l.channel
+LEFT JOIN wordings d ON d.org_id = l.org_id AND d.letter = l.kind || '.' || coalesce(n.facts->>'test', l.audience::text)
 LEFT JOIN LATERAL (
     SELECT why FROM suppressions s WHERE s.org_id IN (l.org_id, '00000000-0000-4000-8000-000000000001') AND s.channel = l.channel AND s.address = lower(l.address)
     ORDER BY s.since LIMIT 1) s ON true
 WHERE l.org_id = @org_id AND l.id = @id AND l.next_try_at IS NOT NULL
 FOR UPDATE OF l;
 
--- name: ReserveQuota :one
--- One more of the day's allowance, and how many that makes; no row: nothing is left. What is urgent is counted past it,
--- but nothing goes by a channel that the plan lacks.
--- The row lock makes reservations of one organisation and channel wait for each other, so none goes over. Primary key.
-INSERT INTO quota_uses (org_id, channel, day, used)
-SELECT @org_id, @channel, @day, 1 WHERE @allowance::int > 0
-ON CONFLICT (org_id, channel, day) DO UPDATE SET used = quota_uses.used + 1 WHERE @urgent::boolean OR quota_uses.used < @allowance
-RETURNING used;
+-- name: BeginWithinQuota :one
+-- One more of the day's allowance, and with it the note that this is about to be handed over; gives how many that makes. No
+-- row: nothing is left, and nothing is noted. What is urgent is counted past the allowance, but nothing goes by a channel that
+-- the plan lacks. The row lock makes reservations of one organisation and channel wait for each other until the commit, so
+-- none goes over; one statement, so that they wait for little else. Primary keys.
+WITH quota AS (
+    INSERT INTO quota_uses (org_id, channel, day, used)
+    SELECT @org_id, @channel, @day, 1 WHERE @allowance::int > 0
+    ON CONFLICT (org_id, channel, day) DO UPDATE SET used = quota_uses.used + 1 WHERE @urgent::boolean OR quota_uses.used < @allowance
+    RETURNING used
+), begun AS (
+    UPDATE notification_logs l SET status = 'sending', provider = @provider, attempts = l.attempts + 1, next_try_at = @lease, quota_day = @day, reason = ''
+    FROM quota WHERE l.org_id = @org_id AND l.id = @id
+    RETURNING l.id
+), told AS (
+    INSERT INTO notification_steps (org_id, id, notification_id, at, step, provider, detail)
+    SELECT @org_id, @step_id, begun.id, @now, 'attempt', @provider, @detail FROM begun
+)
+SELECT used FROM quota;
 
 -- name: ReleaseQuota :exec
 -- What was not handed over costs nothing. Primary key.
@@ -47,10 +62,16 @@ UPDATE quota_uses SET used = used - 1 WHERE org_id = @org_id AND channel = @chan
 INSERT INTO quota_uses (org_id, channel, day, refused) VALUES (@org_id, @channel, @day, 1)
 ON CONFLICT (org_id, channel, day) DO UPDATE SET refused = quota_uses.refused + 1;
 
--- name: BeginAttempt :exec
--- Written before anything is sent, and waited for on the disk: a run that finds it knows that another one may have sent.
-UPDATE notification_logs SET status = @status, provider = @provider, attempts = attempts + 1, next_try_at = @lease, quota_day = @quota_day, reason = ''
-WHERE org_id = @org_id AND id = @id;
+-- name: BeginAgain :exec
+-- The same where the allowance was taken before. Written before anything is sent, and waited for on the disk: a run that finds
+-- it knows that another one may have sent. Primary keys.
+WITH begun AS (
+    UPDATE notification_logs l SET status = 'sending', provider = @provider, attempts = l.attempts + 1, next_try_at = @lease, reason = ''
+    WHERE l.org_id = @org_id AND l.id = @id
+    RETURNING l.id
+)
+INSERT INTO notification_steps (org_id, id, notification_id, at, step, provider, detail)
+SELECT @org_id, @step_id, begun.id, @now, 'attempt', @provider, @detail FROM begun;
 
 -- name: SettleNotification :exec
 UPDATE notification_logs SET status = @status, reason = @reason, provider = @provider, provider_ref = CASE WHEN @provider_ref::text = '' THEN provider_ref ELSE @provider_ref END,
@@ -59,7 +80,7 @@ WHERE org_id = @org_id AND id = @id;
 
 -- name: NotificationStand :one
 -- How it stands by now, locked: a report may have come while the call was under way.
-SELECT status, next_try_at FROM notification_logs WHERE org_id = @org_id AND id = @id FOR UPDATE;
+SELECT status, reason, next_try_at, quota_day FROM notification_logs WHERE org_id = @org_id AND id = @id FOR UPDATE;
 
 -- name: HoldReported :one
 -- The notification that a report is about. Primary key.
@@ -107,7 +128,9 @@ UPDATE push_subscriptions SET last_used_at = now(), failed = '' WHERE user_id = 
 DELETE FROM push_subscriptions WHERE user_id = @user_id AND id = @id;
 
 -- name: PutPreference :exec
-INSERT INTO preferences (org_id, user_id, category, channel, pace) VALUES (@org_id, @user_id, @category, @channel, @pace)
+-- Who is no longer in the team has none. Primary keys.
+INSERT INTO preferences (org_id, user_id, category, channel, pace)
+SELECT m.org_id, m.user_id, @category, @channel, @pace FROM memberships m WHERE m.org_id = @org_id AND m.user_id = @user_id
 ON CONFLICT (org_id, user_id, category, channel) DO UPDATE SET pace = excluded.pace;
 
 -- name: HouseSecret :one
@@ -120,10 +143,6 @@ SELECT name, sealed FROM house_secrets;
 
 -- name: ResealHouseSecret :exec
 UPDATE house_secrets SET sealed = @sealed WHERE name = @name AND sealed = @before;
-
--- name: PaceOf :one
--- What a person chose; no row: nothing. Primary key.
-SELECT pace FROM preferences WHERE org_id = @org_id AND user_id = @user_id AND category = @category AND channel = @channel;
 
 -- name: LetterOf :one
 -- What an unsubscribe link is about. Primary keys.

@@ -136,31 +136,93 @@ func (q *Queries) AddStep(ctx context.Context, arg AddStepParams) (int64, error)
 	return result.RowsAffected(), nil
 }
 
-const beginAttempt = `-- name: BeginAttempt :exec
-UPDATE notification_logs SET status = $1, provider = $2, attempts = attempts + 1, next_try_at = $3, quota_day = $4, reason = ''
-WHERE org_id = $5 AND id = $6
+const beginAgain = `-- name: BeginAgain :exec
+WITH begun AS (
+    UPDATE notification_logs l SET status = 'sending', provider = $4, attempts = l.attempts + 1, next_try_at = $6, reason = ''
+    WHERE l.org_id = $1 AND l.id = $7
+    RETURNING l.id
+)
+INSERT INTO notification_steps (org_id, id, notification_id, at, step, provider, detail)
+SELECT $1, $2, begun.id, $3, 'attempt', $4, $5 FROM begun
 `
 
-type BeginAttemptParams struct {
-	Status   NotificationStatus
-	Provider string
-	Lease    *time.Time
-	QuotaDay *time.Time
+type BeginAgainParams struct {
 	OrgID    uuid.UUID
+	StepID   uuid.UUID
+	Now      time.Time
+	Provider string
+	Detail   string
+	Lease    *time.Time
 	ID       uuid.UUID
 }
 
-// Written before anything is sent, and waited for on the disk: a run that finds it knows that another one may have sent.
-func (q *Queries) BeginAttempt(ctx context.Context, arg BeginAttemptParams) error {
-	_, err := q.db.Exec(ctx, beginAttempt,
-		arg.Status,
-		arg.Provider,
-		arg.Lease,
-		arg.QuotaDay,
+// The same where the allowance was taken before. Written before anything is sent, and waited for on the disk: a run that finds
+// it knows that another one may have sent. Primary keys.
+func (q *Queries) BeginAgain(ctx context.Context, arg BeginAgainParams) error {
+	_, err := q.db.Exec(ctx, beginAgain,
 		arg.OrgID,
+		arg.StepID,
+		arg.Now,
+		arg.Provider,
+		arg.Detail,
+		arg.Lease,
 		arg.ID,
 	)
 	return err
+}
+
+const beginWithinQuota = `-- name: BeginWithinQuota :one
+WITH quota AS (
+    INSERT INTO quota_uses (org_id, channel, day, used)
+    SELECT $1, $2, $3, 1 WHERE $4::int > 0
+    ON CONFLICT (org_id, channel, day) DO UPDATE SET used = quota_uses.used + 1 WHERE $5::boolean OR quota_uses.used < $4
+    RETURNING used
+), begun AS (
+    UPDATE notification_logs l SET status = 'sending', provider = $6, attempts = l.attempts + 1, next_try_at = $7, quota_day = $3, reason = ''
+    FROM quota WHERE l.org_id = $1 AND l.id = $8
+    RETURNING l.id
+), told AS (
+    INSERT INTO notification_steps (org_id, id, notification_id, at, step, provider, detail)
+    SELECT $1, $9, begun.id, $10, 'attempt', $6, $11 FROM begun
+)
+SELECT used FROM quota
+`
+
+type BeginWithinQuotaParams struct {
+	OrgID     uuid.UUID
+	Channel   Channel
+	Day       time.Time
+	Allowance int32
+	Urgent    bool
+	Provider  string
+	Lease     *time.Time
+	ID        uuid.UUID
+	StepID    uuid.UUID
+	Now       time.Time
+	Detail    string
+}
+
+// One more of the day's allowance, and with it the note that this is about to be handed over; gives how many that makes. No
+// row: nothing is left, and nothing is noted. What is urgent is counted past the allowance, but nothing goes by a channel that
+// the plan lacks. The row lock makes reservations of one organisation and channel wait for each other until the commit, so
+// none goes over; one statement, so that they wait for little else. Primary keys.
+func (q *Queries) BeginWithinQuota(ctx context.Context, arg BeginWithinQuotaParams) (int32, error) {
+	row := q.db.QueryRow(ctx, beginWithinQuota,
+		arg.OrgID,
+		arg.Channel,
+		arg.Day,
+		arg.Allowance,
+		arg.Urgent,
+		arg.Provider,
+		arg.Lease,
+		arg.ID,
+		arg.StepID,
+		arg.Now,
+		arg.Detail,
+	)
+	var used int32
+	err := row.Scan(&used)
+	return used, err
 }
 
 const countRefused = `-- name: CountRefused :exec
@@ -216,22 +278,28 @@ const holdNotification = `-- name: HoldNotification :one
 SELECT l.id, l.notice_id, l.kind, l.audience, l.recipient_id, l.recipient, l.channel, l.address, l.urgent, l.status, l.provider, l.attempts, l.next_try_at,
        l.created_at, l.handed_at, l.quota_day, n.facts, n.secret, n.at AS noticed_at,
        o.name AS org_name, o.tier, o.timezone AS org_zone, o.colour, o.reply_to,
-       coalesce(u.timezone, '') AS own_zone, coalesce(s.why, '') AS suppressed, (m.user_id IS NOT NULL)::boolean AS member
+       coalesce(u.timezone, '') AS own_zone, coalesce(s.why, '') AS suppressed, (m.user_id IS NOT NULL)::boolean AS member, p.pace,
+       coalesce(d.subject, '') AS subject, coalesce(d.opening, '') AS opening, coalesce(d.closing, '') AS closing
 FROM notification_logs l
 JOIN notices n ON n.org_id = l.org_id AND n.id = l.notice_id
 JOIN orgs o ON o.id = l.org_id
 LEFT JOIN users u ON u.id = l.recipient_id AND l.audience <> 'couple'
 LEFT JOIN memberships m ON m.org_id = l.org_id AND m.user_id = l.recipient_id AND l.audience = 'team'
+LEFT JOIN unnest($1::text[], $2::text[]) AS c(kind, category) ON c.kind = l.kind
+LEFT JOIN preferences p ON p.org_id = m.org_id AND p.user_id = m.user_id AND p.category = c.category AND p.channel = l.channel
+LEFT JOIN wordings d ON d.org_id = l.org_id AND d.letter = l.kind || '.' || coalesce(n.facts->>'test', l.audience::text)
 LEFT JOIN LATERAL (
     SELECT why FROM suppressions s WHERE s.org_id IN (l.org_id, '00000000-0000-4000-8000-000000000001') AND s.channel = l.channel AND s.address = lower(l.address)
     ORDER BY s.since LIMIT 1) s ON true
-WHERE l.org_id = $1 AND l.id = $2 AND l.next_try_at IS NOT NULL
+WHERE l.org_id = $3 AND l.id = $4 AND l.next_try_at IS NOT NULL
 FOR UPDATE OF l
 `
 
 type HoldNotificationParams struct {
-	OrgID uuid.UUID
-	ID    uuid.UUID
+	Kinds      []string
+	Categories []string
+	OrgID      uuid.UUID
+	ID         uuid.UUID
 }
 
 type HoldNotificationRow struct {
@@ -262,11 +330,20 @@ type HoldNotificationRow struct {
 	OwnZone     string
 	Suppressed  string
 	Member      bool
+	Pace        *Pace
+	Subject     string
+	Opening     string
+	Closing     string
 }
 
 // What is to be sent, with all that decides whether it still should be, locked to the commit. Primary keys.
 func (q *Queries) HoldNotification(ctx context.Context, arg HoldNotificationParams) (HoldNotificationRow, error) {
-	row := q.db.QueryRow(ctx, holdNotification, arg.OrgID, arg.ID)
+	row := q.db.QueryRow(ctx, holdNotification,
+		arg.Kinds,
+		arg.Categories,
+		arg.OrgID,
+		arg.ID,
+	)
 	var i HoldNotificationRow
 	err := row.Scan(
 		&i.ID,
@@ -296,6 +373,10 @@ func (q *Queries) HoldNotification(ctx context.Context, arg HoldNotificationPara
 		&i.OwnZone,
 		&i.Suppressed,
 		&i.Member,
+		&i.Pace,
+		&i.Subject,
+		&i.Opening,
+		&i.Closing,
 	)
 	return i, err
 }
@@ -425,7 +506,7 @@ func (q *Queries) LetterOf(ctx context.Context, arg LetterOfParams) (LetterOfRow
 }
 
 const notificationStand = `-- name: NotificationStand :one
-SELECT status, next_try_at FROM notification_logs WHERE org_id = $1 AND id = $2 FOR UPDATE
+SELECT status, reason, next_try_at, quota_day FROM notification_logs WHERE org_id = $1 AND id = $2 FOR UPDATE
 `
 
 type NotificationStandParams struct {
@@ -435,39 +516,22 @@ type NotificationStandParams struct {
 
 type NotificationStandRow struct {
 	Status    NotificationStatus
+	Reason    string
 	NextTryAt *time.Time
+	QuotaDay  *time.Time
 }
 
 // How it stands by now, locked: a report may have come while the call was under way.
 func (q *Queries) NotificationStand(ctx context.Context, arg NotificationStandParams) (NotificationStandRow, error) {
 	row := q.db.QueryRow(ctx, notificationStand, arg.OrgID, arg.ID)
 	var i NotificationStandRow
-	err := row.Scan(&i.Status, &i.NextTryAt)
-	return i, err
-}
-
-const paceOf = `-- name: PaceOf :one
-SELECT pace FROM preferences WHERE org_id = $1 AND user_id = $2 AND category = $3 AND channel = $4
-`
-
-type PaceOfParams struct {
-	OrgID    uuid.UUID
-	UserID   uuid.UUID
-	Category string
-	Channel  Channel
-}
-
-// What a person chose; no row: nothing. Primary key.
-func (q *Queries) PaceOf(ctx context.Context, arg PaceOfParams) (Pace, error) {
-	row := q.db.QueryRow(ctx, paceOf,
-		arg.OrgID,
-		arg.UserID,
-		arg.Category,
-		arg.Channel,
+	err := row.Scan(
+		&i.Status,
+		&i.Reason,
+		&i.NextTryAt,
+		&i.QuotaDay,
 	)
-	var pace Pace
-	err := row.Scan(&pace)
-	return pace, err
+	return i, err
 }
 
 const pushDeviceGone = `-- name: PushDeviceGone :exec
@@ -537,25 +601,27 @@ func (q *Queries) PushDevices(ctx context.Context, userID uuid.UUID) ([]PushDevi
 }
 
 const putPreference = `-- name: PutPreference :exec
-INSERT INTO preferences (org_id, user_id, category, channel, pace) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO preferences (org_id, user_id, category, channel, pace)
+SELECT m.org_id, m.user_id, $1, $2, $3 FROM memberships m WHERE m.org_id = $4 AND m.user_id = $5
 ON CONFLICT (org_id, user_id, category, channel) DO UPDATE SET pace = excluded.pace
 `
 
 type PutPreferenceParams struct {
-	OrgID    uuid.UUID
-	UserID   uuid.UUID
 	Category string
 	Channel  Channel
 	Pace     Pace
+	OrgID    uuid.UUID
+	UserID   uuid.UUID
 }
 
+// Who is no longer in the team has none. Primary keys.
 func (q *Queries) PutPreference(ctx context.Context, arg PutPreferenceParams) error {
 	_, err := q.db.Exec(ctx, putPreference,
-		arg.OrgID,
-		arg.UserID,
 		arg.Category,
 		arg.Channel,
 		arg.Pace,
+		arg.OrgID,
+		arg.UserID,
 	)
 	return err
 }
@@ -589,37 +655,6 @@ type ResealHouseSecretParams struct {
 func (q *Queries) ResealHouseSecret(ctx context.Context, arg ResealHouseSecretParams) error {
 	_, err := q.db.Exec(ctx, resealHouseSecret, arg.Sealed, arg.Name, arg.Before)
 	return err
-}
-
-const reserveQuota = `-- name: ReserveQuota :one
-INSERT INTO quota_uses (org_id, channel, day, used)
-SELECT $1, $2, $3, 1 WHERE $4::int > 0
-ON CONFLICT (org_id, channel, day) DO UPDATE SET used = quota_uses.used + 1 WHERE $5::boolean OR quota_uses.used < $4
-RETURNING used
-`
-
-type ReserveQuotaParams struct {
-	OrgID     uuid.UUID
-	Channel   Channel
-	Day       time.Time
-	Allowance int32
-	Urgent    bool
-}
-
-// One more of the day's allowance, and how many that makes; no row: nothing is left. What is urgent is counted past it,
-// but nothing goes by a channel that the plan lacks.
-// The row lock makes reservations of one organisation and channel wait for each other, so none goes over. Primary key.
-func (q *Queries) ReserveQuota(ctx context.Context, arg ReserveQuotaParams) (int32, error) {
-	row := q.db.QueryRow(ctx, reserveQuota,
-		arg.OrgID,
-		arg.Channel,
-		arg.Day,
-		arg.Allowance,
-		arg.Urgent,
-	)
-	var used int32
-	err := row.Scan(&used)
-	return used, err
 }
 
 const settleNotification = `-- name: SettleNotification :exec

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -35,7 +36,9 @@ func (s *Server) hearResend(c echo.Context) error {
 	if err != nil {
 		return errUnreadable
 	}
-	if err := s.ear.Heard(c.Request().Context(), "resend", report, now); err != nil {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), doorPatience)
+	defer cancel()
+	if err := s.ear.Heard(ctx, "resend", report, now); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
@@ -51,7 +54,9 @@ func (s *Server) hearTwilio(c echo.Context) error {
 	if err != nil {
 		return errUnreadable
 	}
-	if err := s.ear.Heard(c.Request().Context(), "twilio", report, time.Now()); err != nil {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), doorPatience)
+	defer cancel()
+	if err := s.ear.Heard(ctx, "twilio", report, time.Now()); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
@@ -63,7 +68,9 @@ func (s *Server) hearReply(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.ear.Replied(c.Request().Context(), carrier.ReadReply(form), time.Now()); err != nil {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), doorPatience)
+	defer cancel()
+	if err := s.ear.Replied(ctx, carrier.ReadReply(form), time.Now()); err != nil {
 		return err
 	}
 	return c.Blob(http.StatusOK, "text/xml", []byte("<Response/>"))
@@ -95,7 +102,7 @@ func callbackBody(c echo.Context) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, largestCallback))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, errTooLarge
+		return nil, errLargeReport
 	}
 	if err != nil {
 		return nil, echo.ErrBadRequest

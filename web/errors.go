@@ -33,6 +33,7 @@ var (
 	errNoLink      = errors.New("there is no such link")
 	errUsed        = errors.New("the link was used in this very moment")
 	errAway        = errors.New("the database is away")
+	errLargeReport = errors.New("the report is larger than 64 KiB, which no carrier's is")
 	errNoCarrier   = errors.New("this carrier is not configured here")
 	errUnreadable  = errors.New("the report cannot be read")
 	errBroken      = errors.New("something broke")
@@ -61,6 +62,7 @@ var kinds = []kind{
 	{is: inbound.ErrStale, status: 401, code: "stale_timestamp"},
 	{is: errNoAddress, status: 404, code: "not_found"},
 	{is: errTooLarge, status: 413, code: "too_large"},
+	{is: errLargeReport, status: 413, code: "too_large"},
 	{is: errContentType, status: 415, code: "content_type"},
 	{is: errPacked, status: 415, code: "content_encoding"},
 	{is: errTooOften, status: 429, code: "too_many_failures", title: "A short pause", happened: "There were too many failed attempts in a minute.", kept: "Your account is as it was.", do: "Wait a minute and try again.", retryAfter: 60},
@@ -153,7 +155,7 @@ func errorBody(k kind, requestID string) map[string]any {
 	switch {
 	case k.status == http.StatusMethodNotAllowed:
 		message = "Deliveries are posted: this address takes POST."
-	case k.status == http.StatusNotFound:
+	case k.status == http.StatusNotFound && k.happened != "": // what the router itself says is about pages
 		message = errNoAddress.Error()
 	case k.status >= 500:
 		message = "WedSync could not take this delivery just now, so it was not kept. Send it again; the request's id is " + requestID + "."

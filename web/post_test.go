@@ -1,10 +1,6 @@
 package web
 
 import (
-	"context"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -18,31 +14,11 @@ import (
 	"github.com/wedsync/wedsync/views/mail"
 )
 
-// withPost is a site whose jobs run and whose carriers are the sandbox's stand-ins, on a server of their own.
+// withPost is a town whose jobs run and whose carriers are the sandbox's stand-ins.
 func withPost(t *testing.T) (*town, *sandbox.World) {
 	t.Helper()
-	world := sandbox.NewWorld(time.Now())
-	mux := http.NewServeMux()
-	mux.Handle("/sandbox/resend/", world.Resend)
-	mux.Handle("/sandbox/twilio/", world.Twilio)
-	mux.Handle("/sandbox/push/", world.Push)
-	mux.HandleFunc("/webhooks/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	base, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := world.Open(base); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() { world.Run(ctx); close(ended) }()
-	t.Cleanup(func() { stop(); <-ended })
-	w := newTown(t, func(c *Config) {
-		c.Carriers, c.URL = world.Carriers(base), base // where the stand-ins call back
-	})
+	s, world := tellingSite(t)
+	w := townOf(t, s)
 	w.work(t)
 	return w, world
 }

@@ -27,7 +27,11 @@ type town struct {
 
 func newTown(t *testing.T, change ...func(*Config)) *town {
 	t.Helper()
-	s := newSite(t, change...)
+	return townOf(t, newSite(t, change...))
+}
+
+func townOf(t *testing.T, s *site) *town {
+	t.Helper()
 	w := &town{site: s, org: testdb.Org(t, s.pool), theirs: testdb.Org(t, s.pool), couple: testdb.Couple(t, s.pool)}
 	w.operator = testdb.Member(t, s.pool, w.org.ID, queries.RoleStaff)
 	if _, err := s.pool.Exec(t.Context(), "UPDATE users SET email = $2 WHERE id = $1", w.operator.ID, strings.ToLower(operatorAddress)); err != nil {

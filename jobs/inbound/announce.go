@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,25 +25,42 @@ var letters = map[string]mail.Kind{
 
 const (
 	nearWedding = 7 * 24 * time.Hour // from here on a change to a booking is a change to a wedding day
-	oldNews     = 3 * 24 * time.Hour // what was set aside for longer stands in the feed, and wakes nobody
+	oldNews     = 3 * 24 * time.Hour // what is older stands in the feed, and wakes nobody
 )
+
+// isOld is what was set aside for long, and what WedSync itself read out of somebody's books and is older by its own account:
+// the first look into a studio's Tave must not tell of years of weddings, and least of all its couples. The clock of a sender
+// who calls us is not asked, since what is wrong there would silence all that they send.
+func (b *batch) isOld(row queries.InLaneRow, event Event) bool {
+	at, read := row.ReceivedAt, row.Source == queries.DeliverySourcePoll || row.Source == queries.DeliverySourceReadback
+	if read && !event.OccurredAt.IsZero() && event.OccurredAt.Before(at) {
+		at = event.OccurredAt
+	}
+	return b.now.Sub(at) > oldNews
+}
 
 // noticeOf is what people are told of an entry of the feed, if anything.
 func (b *batch) noticeOf(a activity, row queries.InLaneRow, w *writing) (notify.Notice, bool) {
 	kind, told := letters[a.Kind]
-	if !told || ours(row) || b.now.Sub(row.ReceivedAt) > oldNews {
+	if !told || ours(row) || b.isOld(row, w.event) {
 		return notify.Notice{}, false
 	}
 	n := notify.Notice{OrgID: b.lane.OrgID, ID: notify.NoticeID(row.ID, a.Kind), At: row.ReceivedAt, Connection: &b.lane.ConnectionID,
 		ClientExternalID: w.clientNamed(), News: mail.News{Kind: kind, What: a.Kind, Who: a.Who, Title: a.What, AmountMinor: a.AmountMinor, Currency: a.Currency,
 			At: row.ReceivedAt, Path: "/app"}}
+	if a.Currency == "" {
+		n.News.AmountMinor = nil
+	}
 	switch kind {
 	case mail.Booking:
 		b.bookingNews(&n, w)
 	case mail.Payment, mail.Refund, mail.FailedPayment:
 		n.News.Title, n.News.Detail, n.News.Path = "", a.What, "/app/payments"
-		if w.event.Payment != nil {
-			n.ClientEmail = w.event.Payment.PayerEmail
+		if refunds := w.event.Payment.Refunds; a.Kind == "refund_early" && len(refunds) > 0 { // of the payment nothing is known yet
+			n.News.AmountMinor, n.News.Currency = &refunds[0].Amount.Minor, refunds[0].Amount.Currency
+		}
+		for _, row := range w.known.paymentsNamed(w.event.Payment.Names) { // a refund does not say who paid; the payment does
+			n.ClientEmail = row.PayerEmail
 		}
 	case mail.ClientChange:
 		n.News.Path = "/app/clients"
@@ -62,22 +80,56 @@ func (b *batch) bookingNews(n *notify.Notice, w *writing) {
 		n.News.Who = couple(c.Name, c.PartnerName)
 	}
 	changes := n.News.What == "booking_changed" || n.News.What == "booking_cancelled"
-	if start, ok := wallStart(after); changes && ok && start.After(b.now) && start.Sub(b.now) < nearWedding {
-		n.News.Kind = mail.WeddingDayChange
+	if changes && (isNear(after, b.now) || isNear(w.was, b.now)) { // also one that was near, and is put off
+		n.News.Kind, n.News.Detail = mail.WeddingDayChange, differs(w.was, after)
 	}
 }
 
-// wallStart is the instant at which a booking begins, where it says a day and a zone.
-func wallStart(b queries.BookingForUpdateRow) (time.Time, bool) {
-	if b.StartsLocal == nil {
-		return time.Time{}, false
+// differs says in words what has changed: so near to a wedding nobody should have to open a page to hear that it is off.
+func differs(was, is queries.BookingForUpdateRow) string {
+	if is.Status == queries.BookingStatusCancelled && was.Status != is.Status {
+		return "It was cancelled"
 	}
-	zone, err := time.LoadLocation(b.Timezone)
-	if err != nil {
-		return time.Time{}, false
+	var all []string
+	if is.StartsLocal != nil && changedDay(was, is) {
+		all = append(all, "It now begins"+beginsNow(was.StartsLocal, *is.StartsLocal))
 	}
-	s := *b.StartsLocal
-	return time.Date(s.Year(), s.Month(), s.Day(), s.Hour(), s.Minute(), 0, 0, zone), true
+	if is.Venue != was.Venue && is.Venue != "" {
+		all = append(all, "The venue is now "+is.Venue)
+	}
+	if is.Title != was.Title && is.Title != "" {
+		all = append(all, "It is now called "+is.Title)
+	}
+	return strings.Join(all, ". ")
+}
+
+func beginsNow(from *time.Time, to time.Time) string {
+	const day, clock = " on Monday 2 January", " at 15:04"
+	switch {
+	case from == nil:
+		return to.Format(day + clock)
+	case from.Format(time.DateOnly) == to.Format(time.DateOnly):
+		return to.Format(clock) + ", not" + from.Format(clock)
+	default:
+		return to.Format(day+clock) + ", not" + from.Format(day)
+	}
+}
+
+// isNear is a booking that begins within a week, or is under way.
+func isNear(booking queries.BookingForUpdateRow, now time.Time) bool {
+	zone, err := time.LoadLocation(booking.Timezone)
+	if err != nil || booking.StartsLocal == nil {
+		return false
+	}
+	start, end := inZone(*booking.StartsLocal, zone), inZone(*booking.StartsLocal, zone)
+	if booking.EndsLocal != nil {
+		end = inZone(*booking.EndsLocal, zone)
+	}
+	return end.After(now) && start.Sub(now) < nearWedding
+}
+
+func inZone(wall time.Time, zone *time.Location) time.Time {
+	return time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), 0, zone)
 }
 
 // clientNamed is the client that the event is about, by the sender's own id.

@@ -24,3 +24,6 @@ func SetAsideForTest(t *testing.T, pool *pgxpool.Pool, lane Lane, delivery uuid.
 		t.Error(err)
 	}
 }
+
+// Letters are the kinds of letters, by what the feed tells of.
+var Letters = letters

@@ -17,9 +17,10 @@ type writing struct {
 	connection uuid.UUID
 	event      Event
 	stamp      string
-	now        time.Time // when the delivery came
-	about      activity  // what the feed will tell; an empty kind: nothing new happened
-	seen       *recorder // what changes, for a rehearsal; otherwise nil
+	now        time.Time                   // when the delivery came
+	about      activity                    // what the feed will tell; an empty kind: nothing new happened
+	was        queries.BookingForUpdateRow // the event's booking before it
+	seen       *recorder                   // what changes, for a rehearsal; otherwise nil
 }
 
 // write saves what the event says, and notes which regions it changed and what there is to tell.
@@ -85,7 +86,7 @@ func (w *writing) booking(ctx context.Context) (string, error) {
 	if after.Status == "" {
 		after.Status = queries.BookingStatusEnquiry
 	}
-	w.known.bookings[b.ExternalID] = after
+	w.known.bookings[b.ExternalID], w.was = after, before
 	w.tellBooking(before, after, !there)
 	if w.seen != nil {
 		w.seen.booking(before, after, !there, b.ExternalID)

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -76,12 +77,30 @@ func (n Notice) into(rows *queries.AddNoticesParams) error {
 	}
 	rows.OrgIds, rows.Ids, rows.Ats = append(rows.OrgIds, n.OrgID), append(rows.Ids, n.ID), append(rows.Ats, n.At)
 	rows.Kinds, rows.Urgents = append(rows.Kinds, string(n.News.Kind)), append(rows.Urgents, n.Urgent)
-	rows.Facts = append(rows.Facts, strings.ReplaceAll(string(facts), `\u0000`, "")) // the one letter that jsonb does not take
-	rows.Secrets = append(rows.Secrets, n.Secret)
+	rows.Facts, rows.Secrets = append(rows.Facts, withoutNUL(facts)), append(rows.Secrets, n.Secret)
 	rows.UserIds, rows.ConnectionIds = append(rows.UserIds, orZero(n.UserID)), append(rows.ConnectionIds, orZero(n.Connection))
 	rows.Onlys = append(rows.Onlys, string(n.Only))
 	rows.ClientExternalIds, rows.ClientEmails = append(rows.ClientExternalIds, n.ClientExternalID), append(rows.ClientEmails, n.ClientEmail)
 	return nil
+}
+
+// withoutNUL drops the one letter that jsonb does not take. Somebody may also have typed the six characters that stand for it;
+// those are escaped, and stay.
+func withoutNUL(facts []byte) string {
+	var b strings.Builder
+	for len(facts) > 0 {
+		n := 1
+		switch {
+		case bytes.HasPrefix(facts, []byte(`\u0000`)):
+			facts = facts[6:]
+			continue
+		case facts[0] == '\\' && len(facts) > 1:
+			n = 2
+		}
+		b.Write(facts[:n])
+		facts = facts[n:]
+	}
+	return b.String()
 }
 
 // fanOuts is one job for each organisation.

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -18,7 +19,8 @@ type attempt struct {
 	row      held
 	number   int
 	provider string
-	lookUp   bool // an earlier one ended without an answer: ask, do not send
+	doubt    bool // an earlier one ended without an answer: it may be out
+	lookUp   bool // so ask, do not send
 	parcel   parcel
 	quotaDay *time.Time
 }
@@ -28,12 +30,20 @@ type held struct {
 	queries.HoldNotificationRow
 }
 
+// handed is when it first may have been taken: as far as we know, or else when the lease of the run that was cut off ended.
+func (h held) handed() time.Time {
+	if h.HandedAt != nil {
+		return *h.HandedAt
+	}
+	return *h.NextTryAt
+}
+
 // begin decides whether this still goes, takes its share of the allowance, and writes that it is about to be handed over.
 // nil: there is nothing to hand over (now).
 func (s *Send) begin(ctx context.Context, args SendArgs) (a *attempt, err error) {
 	var later error
 	err = s.tx(ctx, func(q *queries.Queries, tx pgx.Tx) error {
-		row, err := q.HoldNotification(ctx, queries.HoldNotificationParams{OrgID: args.OrgID, ID: args.NotificationID})
+		row, err := q.HoldNotification(ctx, queries.HoldNotificationParams{OrgID: args.OrgID, ID: args.NotificationID, Kinds: categorised.kinds, Categories: categorised.keys})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
@@ -65,30 +75,25 @@ func (s *Send) wave(q *queries.Queries, org uuid.UUID, now time.Time) *wave {
 
 func (s *Send) attempt(ctx context.Context, w *wave, h held) (*attempt, error) {
 	a := &attempt{row: h, number: int(h.Attempts) + 1, quotaDay: h.QuotaDay}
-	open := h.Status == queries.NotificationStatusSending || h.Status == queries.NotificationStatusUnknown
-	if open { // an earlier run handed it over, and did not hear how that ended
+	a.doubt = h.Status == queries.NotificationStatusSending || h.Status == queries.NotificationStatusUnknown
+	if a.doubt && !slices.Contains(s.Carriers.ways(h.Channel), h.Provider) {
+		return nil, w.stop(ctx, h, queries.NotificationStatusUnknown, "It may have gone out, and who took it is not configured here any more. It is not sent twice.")
+	}
+	if a.doubt { // an earlier run handed it over, and did not hear how that ended
 		switch a.provider = h.Provider; ambiguity(h.Provider) {
 		case never:
 			return nil, w.stop(ctx, h, queries.NotificationStatusUnknown, "WedSync was cut off while it handed this over, and it may have gone out. It is not sent twice.")
 		case lookUp:
 			a.lookUp = true
 		case sendAgain:
-			if w.now.Sub(h.CreatedAt) > forgetAfter {
+			if w.now.Sub(h.handed()) > forgetAfter {
 				return nil, w.stop(ctx, h, queries.NotificationStatusUnknown, "Nobody could say for a day whether it went out. It is not sent twice.")
 			}
 		}
-	} else if why, err := w.objection(ctx, h); err != nil || why != "" {
-		if err != nil {
-			return nil, err
-		}
+	} else if why := objection(h, w.now); why != "" {
 		return nil, w.stop(ctx, h, queries.NotificationStatusSkipped, why)
 	} else if a.provider = s.next(h); a.provider == "" {
 		return nil, w.fall(ctx, h, queries.NotificationStatusFailed, notConfigured(h.Channel))
-	}
-	if a.quotaDay == nil {
-		if went, err := w.reserve(ctx, a); err != nil || !went {
-			return nil, err
-		}
 	}
 	var err error
 	if a.parcel, err = s.write(ctx, w, h); err != nil {
@@ -97,16 +102,34 @@ func (s *Send) attempt(ctx context.Context, w *wave, h held) (*attempt, error) {
 	if h.Channel == queries.ChannelPush && len(a.parcel.devices) == 0 {
 		return nil, w.fall(ctx, h, queries.NotificationStatusFailed, "No browser takes pushes any more.")
 	}
-	until := w.now.Add(lease)
-	err = w.q.BeginAttempt(ctx, queries.BeginAttemptParams{OrgID: h.OrgID, ID: h.ID, Status: queries.NotificationStatusSending, Provider: a.provider, Lease: &until, QuotaDay: a.quotaDay})
-	if err != nil {
+	if went, err := w.note(ctx, a); err != nil || !went { // last: an organisation's senders wait here for each other until the commit
 		return nil, err
 	}
-	words := "Handing it over"
+	return a, nil
+}
+
+// note writes that it is about to be handed over, with its share of the day's allowance where it has none yet.
+func (w *wave) note(ctx context.Context, a *attempt) (went bool, err error) {
+	h, until, step, words := a.row, w.now.Add(lease), uuid.Must(uuid.NewV7()), "Handing it over"
 	if a.lookUp {
 		words = "Asking whether it has it"
 	}
-	return a, w.step(ctx, h.ID, a.provider, "attempt", words)
+	if a.quotaDay != nil {
+		return true, w.q.BeginAgain(ctx, queries.BeginAgainParams{OrgID: h.OrgID, ID: h.ID, StepID: step, Now: w.now, Provider: a.provider, Detail: words, Lease: &until})
+	}
+	day, allowance, free := dayIn(w.now, h.OrgZone), Allowance(h.Tier, h.Channel), h.Urgent || h.OrgID == queries.House
+	used, err := w.q.BeginWithinQuota(ctx, queries.BeginWithinQuotaParams{OrgID: h.OrgID, ID: h.ID, Channel: h.Channel, Day: day, Allowance: int32(allowance),
+		Urgent: free, Provider: a.provider, Lease: &until, StepID: step, Now: w.now, Detail: words})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, w.refuse(ctx, h, day, allowance)
+	}
+	if err != nil {
+		return false, fmt.Errorf("allowance: %w", err)
+	}
+	if a.quotaDay = &day; Allow(h.Tier, h.Channel, int(used)-1, free) == Nearly {
+		w.tellAllowance(h, day, "nearly", int(used), allowance)
+	}
+	return true, nil
 }
 
 // next is the carrier that this goes to now: the one that an earlier attempt chose, while it is configured, else the first.

@@ -124,6 +124,6 @@ func ambiguity(name string) settles {
 }
 
 const (
-	lease       = 20 * time.Second // longer than a carrier's deadline
+	lease       = 40 * time.Second // longer than a job may take, and so than all the calls in it
 	forgetAfter = 24 * time.Hour   // Resend knows an Idempotency-Key for so long
 )

@@ -66,3 +66,13 @@ func (c Category) Offers(ch queries.Channel) []queries.Pace {
 		return []queries.Pace{atOnce, daily, queries.PaceWeekly, off}
 	}
 }
+
+// categorised are the same as two columns, for a query.
+var categorised = func() (c struct{ kinds, keys []string }) {
+	for _, category := range Categories {
+		for _, kind := range category.Kinds {
+			c.kinds, c.keys = append(c.kinds, kind), append(c.keys, category.Key)
+		}
+	}
+	return c
+}()

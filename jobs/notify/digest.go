@@ -43,7 +43,7 @@ const mostInDigest = 200 // a letter with more is not read; the inbox has them a
 // Work closes the bundle and sends what is still wanted of it: who turned a category off meanwhile hears nothing of it.
 func (c *CloseDigest) Work(ctx context.Context, job *river.Job[CloseDigestArgs]) error {
 	org := job.Args.OrgID
-	return pgx.BeginTxFunc(ctx, c.Pool, again, func(tx pgx.Tx) error {
+	return pgx.BeginTxFunc(ctx, c.Pool, unhurried, func(tx pgx.Tx) error {
 		w := &wave{q: queries.New(tx), org: org, now: time.Now(), carriers: c.Carriers, regions: map[string]bool{}}
 		w.rows.OrgID, w.rows.Now = org, w.now
 		d, err := w.q.CloseDigest(ctx, queries.CloseDigestParams{OrgID: org, ID: job.Args.DigestID, Now: &w.now})

@@ -29,9 +29,9 @@ type FanOutArgs struct {
 // Kind is River's name for the job; it stands in the database, so it never changes.
 func (FanOutArgs) Kind() string { return "fan_out" }
 
-// InsertOpts: what fails here is our own house.
+// InsertOpts: what fails here is our own house, and nothing else would tell of these notices: it is tried for a working day.
 func (FanOutArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: FanQueue, MaxAttempts: 25}
+	return river.InsertOpts{Queue: FanQueue, MaxAttempts: 500}
 }
 
 // FanOut makes notifications of notices: who hears, by what channel, and when.
@@ -48,9 +48,9 @@ func (f *FanOut) NextRetry(job *river.Job[FanOutArgs]) time.Time {
 	return time.Now().Add(min(time.Duration(job.Attempt)*time.Second, time.Minute))
 }
 
-// again: a crash of the database may undo a fan-out whole, and then its job runs again; ids follow from what they are of.
+// unhurried: a crash of the database may undo a fan-out whole, and then its job runs again; ids follow from what they are of.
 // Nothing has left the house by then: a sender waits for the disk before it sends.
-var again = pgx.TxOptions{BeginQuery: "BEGIN; SET LOCAL synchronous_commit = off"}
+var unhurried = pgx.TxOptions{BeginQuery: "BEGIN; SET LOCAL synchronous_commit = off"}
 
 const (
 	rushSince  = 10 * time.Minute
@@ -61,7 +61,7 @@ const (
 // transaction.
 func (f *FanOut) Work(ctx context.Context, job *river.Job[FanOutArgs]) error {
 	org := job.Args.OrgID
-	err := pgx.BeginTxFunc(ctx, f.Pool, again, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, f.Pool, unhurried, func(tx pgx.Tx) error {
 		w := &wave{q: queries.New(tx), org: org, now: time.Now(), carriers: f.Carriers, regions: map[string]bool{}}
 		if err := w.spread(ctx, job.Args.NoticeIDs); err != nil {
 			return err

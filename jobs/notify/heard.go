@@ -102,6 +102,9 @@ func channelOf(provider string) queries.Channel {
 // Replied takes in a text message that somebody sent us: STOP and START hold for the number, for the whole house, since they
 // are said to the number that everybody's messages come from.
 func (e *Ear) Replied(ctx context.Context, r carrier.Reply, now time.Time) error {
+	if r.From == "" {
+		return nil
+	}
 	q := queries.New(e.Pool)
 	switch r.Kind {
 	case carrier.ReplyStop:

@@ -2,37 +2,16 @@ package notify
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strconv"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/wedsync/wedsync/queries"
 )
 
-// objection is why something that was queued does not go after all: people change their minds, and addresses die.
-func (w *wave) objection(ctx context.Context, h held) (string, error) {
-	if why := objects(h, w.now); why != "" {
-		return why, nil
-	}
+// objection is why something that was queued does not go after all: people change their minds, and addresses die. What guards
+// an account goes even to an address that is left alone.
+func objection(h held, now time.Time) string {
 	category, known := CategoryOf(h.Kind)
-	if h.Audience != queries.AudienceTeam || h.Urgent || !known || category.Fixed {
-		return "", nil
-	}
-	pace, err := w.q.PaceOf(ctx, queries.PaceOfParams{OrgID: h.OrgID, UserID: h.RecipientID, Category: category.Key, Channel: h.Channel})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", nil
-	}
-	if err == nil && pace == queries.PaceOff {
-		return "They turned this off meanwhile.", nil
-	}
-	return "", err
-}
-
-// objects is the part of it that needs no look. What guards an account goes even to an address that is left alone.
-func objects(h held, now time.Time) string {
 	switch {
 	case late(h.Kind, h.Urgent, now.Sub(h.CreatedAt)):
 		return "It waited too long to be of use."
@@ -40,6 +19,8 @@ func objects(h held, now time.Time) string {
 		return "They are not in the team any more."
 	case h.Suppressed != "" && h.OrgID != queries.House:
 		return Suppressed(h.Suppressed, h.Channel)
+	case h.Audience == queries.AudienceTeam && !h.Urgent && known && !category.Fixed && h.Pace != nil && *h.Pace == queries.PaceOff:
+		return "They turned this off meanwhile."
 	default:
 		return ""
 	}
@@ -65,24 +46,7 @@ func Suppressed(why string, ch queries.Channel) string {
 	}
 }
 
-// reserve takes one of the day's allowance. went is false when there is none left: then it falls to the next channel.
-func (w *wave) reserve(ctx context.Context, a *attempt) (went bool, err error) {
-	h, day := a.row, dayIn(w.now, a.row.OrgZone)
-	allowance, free := Allowance(h.Tier, h.Channel), h.Urgent || h.OrgID == queries.House
-	used, err := w.q.ReserveQuota(ctx, queries.ReserveQuotaParams{OrgID: h.OrgID, Channel: h.Channel, Day: day, Urgent: free, Allowance: int32(allowance)})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, w.refuse(ctx, h, day, allowance)
-	}
-	if err != nil {
-		return false, fmt.Errorf("allowance: %w", err)
-	}
-	a.quotaDay = &day
-	if Allow(h.Tier, h.Channel, int(used)-1, free) == Nearly {
-		w.tellAllowance(h, day, "nearly", int(used), allowance)
-	}
-	return true, nil
-}
-
+// refuse: there is none left for the day, or none at all, so it falls to the next channel.
 func (w *wave) refuse(ctx context.Context, h held, day time.Time, allowance int) error {
 	if err := w.q.CountRefused(ctx, queries.CountRefusedParams{OrgID: h.OrgID, Channel: h.Channel, Day: day}); err != nil {
 		return err

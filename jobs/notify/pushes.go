@@ -2,9 +2,11 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/wedsync/wedsync/jobs/notify/carrier"
@@ -57,6 +59,9 @@ func (p *Pushes) text(ctx context.Context) (string, error) {
 		return "", err
 	}
 	kept, err := queries.New(p.pool).HouseSecret(ctx, queries.HouseSecretParams{Name: vapidOwner, Sealed: fresh})
+	if errors.Is(err, pgx.ErrNoRows) { // another node put its own there in the same moment: by now it can be seen
+		kept, err = queries.New(p.pool).HouseSecret(ctx, queries.HouseSecretParams{Name: vapidOwner, Sealed: fresh})
+	}
 	if err != nil {
 		return "", err
 	}

@@ -12,15 +12,26 @@ var (
 // Pause is how long to wait after so many attempts; no more after the last. jitter in [0, 1) spreads what failed together
 // over a fifth of the pause. asked is what the other side asked for.
 func Pause(attempts int, urgent bool, asked time.Duration, jitter float64) (wait time.Duration, more bool) {
-	steps := pauses
-	if urgent {
-		steps = urgentPauses
-	}
+	steps := stepsOf(urgent)
 	if attempts < 1 || attempts > len(steps) {
 		return 0, false
 	}
 	wait = steps[attempts-1]
 	return max(asked, wait+time.Duration(jitter*float64(wait)/5)), true
+}
+
+// askAgain is how long to wait before a carrier that may have taken something is asked again: as long as anybody else waits,
+// and then as long as the last time.
+func askAgain(attempts int, urgent bool, asked time.Duration, jitter float64) time.Duration {
+	wait, _ := Pause(min(max(attempts, 1), len(stepsOf(urgent))), urgent, asked, jitter)
+	return wait
+}
+
+func stepsOf(urgent bool) []time.Duration {
+	if urgent {
+		return urgentPauses
+	}
+	return pauses
 }
 
 // lookAgain is when to ask next whether a carrier has what may have reached it, so long after it was handed over: a carrier

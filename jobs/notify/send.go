@@ -55,10 +55,7 @@ func (s *Send) Work(ctx context.Context, job *river.Job[SendArgs]) error {
 			return err
 		}
 		out := s.carry(ctx, a)
-		if out.Err != nil && out.Fate != carrier.Accepted {
-			if ctx.Err() != nil {
-				return out.Err // cut short by us: the lease ends, and then it is looked at again
-			}
+		if out.Err != nil && out.Fate != carrier.Accepted && ctx.Err() == nil { // else it was cut short by us, and how far it came is known
 			s.Log.ErrorContext(ctx, "a fault of our own at handing over", "org_id", a.row.OrgID, "notification_id", a.row.ID, "carrier", a.provider, "error", out.Err)
 		}
 		again, err := s.settle(ctx, a, out)
@@ -75,11 +72,7 @@ func (s *Send) carry(ctx context.Context, a *attempt) carrier.Outcome {
 		return s.Carriers.hand(ctx, queries.New(s.Pool), a.provider, a.parcel)
 	}
 	out, found := s.Carriers.Twilio.Find(ctx, a.parcel.text, a.row.CreatedAt)
-	if found || out.Fate == carrier.Closed || out.Err != nil {
-		return out
-	}
-	out.Fate = carrier.Ambiguous
-	out.Words = "Twilio does not know of it yet."
+	a.doubt = !found
 	return out
 }
 

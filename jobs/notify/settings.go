@@ -50,8 +50,10 @@ func (s Settings) Check() error {
 	if _, err := mail.ParseAddress(s.MailFrom); err != nil && (s.Mails() || s.MailFrom != "") {
 		return fmt.Errorf("MAIL_FROM takes the address that mail comes from, such as WedSync <hello@example.com>; it is %q", s.MailFrom)
 	}
-	if (s.TwilioSID == "") != (s.TwilioToken == "") || (s.TwilioSID == "") != (s.TwilioFrom == "") {
-		return fmt.Errorf("TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together: one of them is missing")
+	for _, v := range []struct{ name, value string }{{"TWILIO_ACCOUNT_SID", s.TwilioSID}, {"TWILIO_AUTH_TOKEN", s.TwilioToken}, {"TWILIO_FROM", s.TwilioFrom}} {
+		if v.value == "" && s.TwilioSID+s.TwilioToken+s.TwilioFrom != "" {
+			return fmt.Errorf("%s is missing: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together", v.name)
+		}
 	}
 	if s.VAPIDKey != "" {
 		if _, err := carrier.ParseVAPIDKey(s.VAPIDKey); err != nil {

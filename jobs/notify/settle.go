@@ -20,7 +20,9 @@ func (s *Send) settle(ctx context.Context, a *attempt, out carrier.Outcome) (aga
 	var due *time.Time
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // it was sent, whoever has gone meanwhile
 	defer cancel()
-	err = s.tx(ctx, func(q *queries.Queries, tx pgx.Tx) error {
+	// A crash of the database may undo this: then it is in doubt again, as it was before, and settled in the same way.
+	err = pgx.BeginTxFunc(ctx, s.Pool, unhurried, func(tx pgx.Tx) error {
+		q := queries.New(tx)
 		stand, err := q.NotificationStand(ctx, queries.NotificationStandParams{OrgID: a.row.OrgID, ID: a.row.ID})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
@@ -32,18 +34,20 @@ func (s *Send) settle(ctx context.Context, a *attempt, out carrier.Outcome) (aga
 		if err := w.step(ctx, a.row.ID, a.provider, string(out.Fate), out.Words); err != nil {
 			return err
 		}
-		if out.Fate == carrier.Accepted {
+		if out.Fate == carrier.Accepted && len(a.row.Secret) > 0 {
 			if err := q.ForgetSecret(ctx, queries.ForgetSecretParams{OrgID: a.row.OrgID, ID: a.row.NoticeID}); err != nil {
 				return err
 			}
 		}
-		e := ending{status: stand.Status, reason: out.Words, provider: a.provider, ref: out.Ref, quota: a.quotaDay}
+		e := ending{status: stand.Status, reason: out.Words, provider: a.provider, ref: out.Ref, quota: stand.QuotaDay}
 		if stand.Status == queries.NotificationStatusSending {
 			again, err = s.judge(ctx, w, a, out, &e)
 			if err != nil {
 				return err
 			}
-		} // else a report was faster than the answer, and knows better
+		} else {
+			e.overtaken(stand, out, w.now)
+		}
 		due = e.due
 		if err := w.end(ctx, a.row, e); err != nil {
 			return err
@@ -67,16 +71,34 @@ type ending struct {
 	handed   *time.Time
 }
 
+// overtaken: a report was faster than the answer, or another run, when this one hung longer than its lease. What they wrote
+// stands, but for one thing that this run knows: it was taken.
+func (e *ending) overtaken(stand queries.NotificationStandRow, out carrier.Outcome, now time.Time) {
+	e.reason, e.due = stand.Reason, stand.NextTryAt
+	if out.Fate == carrier.Accepted || rank[stand.Status] > rank[queries.NotificationStatusSending] {
+		e.handed = &now
+	}
+	if out.Fate != carrier.Accepted {
+		return
+	}
+	if next := Fold(stand.Status, queries.NotificationStatusAccepted); next != stand.Status {
+		e.status, e.reason, e.due = next, "", nil
+	}
+}
+
 // judge is the table from fates to endings.
 func (s *Send) judge(ctx context.Context, w *wave, a *attempt, out carrier.Outcome, e *ending) (again bool, err error) {
-	if out.Fate == carrier.Accepted || out.Fate == carrier.Ambiguous {
+	if a.doubt && out.Fate != carrier.Accepted && out.Fate != carrier.Refused {
+		out.Fate = carrier.Ambiguous // that this one did not go says nothing of the one before
+	}
+	if out.Fate == carrier.Accepted || out.Fate == carrier.Ambiguous || out.Ref != "" { // a name of theirs: they had it
 		e.handed = &w.now
 	}
 	switch out.Fate {
 	case carrier.Accepted:
 		e.status, e.reason = queries.NotificationStatusAccepted, ""
 	case carrier.Ambiguous:
-		return false, s.ambiguous(ctx, w, a, e)
+		return false, s.ambiguous(ctx, w, a, out, e)
 	case carrier.Refused:
 		e.status = queries.NotificationStatusFailed
 		if out.Suppress == carrier.Bounced {
@@ -96,7 +118,7 @@ func (s *Send) judge(ctx context.Context, w *wave, a *attempt, out carrier.Outco
 }
 
 // ambiguous: nobody knows whether it is out. It is sent again only where that cannot make two.
-func (s *Send) ambiguous(ctx context.Context, w *wave, a *attempt, e *ending) error {
+func (s *Send) ambiguous(ctx context.Context, w *wave, a *attempt, out carrier.Outcome, e *ending) error {
 	e.status = queries.NotificationStatusUnknown
 	since := time.Duration(0)
 	if a.row.HandedAt != nil {
@@ -104,15 +126,16 @@ func (s *Send) ambiguous(ctx context.Context, w *wave, a *attempt, e *ending) er
 	}
 	switch ambiguity(a.provider) {
 	case sendAgain:
-		wait, _ := Pause(min(a.number, len(pauses)), a.row.Urgent, 0, rand.Float64())
-		e.due = after(w.now, max(wait, time.Second))
+		e.due = after(w.now, max(askAgain(a.number, a.row.Urgent, out.After, rand.Float64()), out.Until.Sub(w.now)))
 	case lookUp:
 		wait, more := lookAgain(since)
+		if !out.Until.IsZero() && since < forgetAfter { // nobody was asked
+			wait, more = max(out.Until.Sub(w.now), time.Second), true
+		}
 		if more {
 			e.due = after(w.now, wait)
-			return nil
 		}
-		if a.row.Urgent { // nobody knows, and somebody has to hear: better twice than never
+		if a.row.Urgent && (!more || !out.Until.IsZero()) { // nobody knows, and somebody has to hear: better twice than never
 			_, err := w.onward(ctx, a.row.mark())
 			return err
 		}
@@ -158,11 +181,11 @@ func (s *Send) elsewhere(ctx context.Context, w *wave, a *attempt, out carrier.O
 	return false, s.wait(ctx, w, a, out, e)
 }
 
-// end writes it. What did not leave the house gives back its share of the allowance, unless it goes on at once.
+// end writes it. What did not leave the house (which a carrier's refusal shows, and no report) gives back its share of the allowance, unless it goes on at once.
 func (w *wave) end(ctx context.Context, h held, e ending) error {
 	stayed := slices.Contains([]queries.NotificationStatus{queries.NotificationStatusQueued, queries.NotificationStatusFailed, queries.NotificationStatusBounced,
 		queries.NotificationStatusSkipped}, e.status)
-	if e.quota != nil && stayed && !(e.due != nil && e.due.Equal(w.now)) {
+	if e.quota != nil && stayed && e.handed == nil && !(e.due != nil && e.due.Equal(w.now)) {
 		if err := w.q.ReleaseQuota(ctx, queries.ReleaseQuotaParams{OrgID: h.OrgID, Channel: h.Channel, Day: *e.quota}); err != nil {
 			return err
 		}

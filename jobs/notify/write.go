@@ -4,13 +4,10 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	netmail "net/mail"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/wedsync/wedsync/jobs/notify/carrier"
 	"github.com/wedsync/wedsync/queries"
@@ -30,7 +27,7 @@ func (s *Send) write(ctx context.Context, w *wave, h held) (parcel, error) {
 	brand := mail.Brand{Name: h.OrgName, Colour: h.Colour}
 	switch h.Channel {
 	case queries.ChannelEmail:
-		return s.letter(ctx, w, h, news, brand)
+		return s.letter(ctx, h, news, brand)
 	case queries.ChannelSms:
 		return parcel{text: carrier.Text{OrgID: h.OrgID, ID: h.ID, To: h.Address, Body: mail.SMS(news, brand, s.link(news)),
 			Callback: s.URL + "/webhooks/twilio/status?" + carrier.CallbackQuery(h.OrgID, h.ID)}}, nil
@@ -39,49 +36,31 @@ func (s *Send) write(ctx context.Context, w *wave, h held) (parcel, error) {
 	}
 }
 
-func (s *Send) letter(ctx context.Context, w *wave, h held, news mail.News, brand mail.Brand) (parcel, error) {
-	audience := mail.Audience(h.Audience)
+func (s *Send) letter(ctx context.Context, h held, news mail.News, brand mail.Brand) (parcel, error) {
+	reader := mail.Reader{Name: h.Recipient, Audience: mail.Audience(h.Audience), Zone: zoneOf(h.OwnZone, h.OrgZone)}
 	if news.Test != "" {
-		audience = news.Test
+		reader.Audience = news.Test
 	}
-	wording, err := w.wording(ctx, h, audience)
-	if err != nil {
-		return parcel{}, err
+	if news.Test == mail.Couple { // as they will read it
+		reader.Name = orElse(news.Who, h.Recipient)
 	}
 	links, err := s.links(h)
 	if err != nil {
 		return parcel{}, err
 	}
-	letter := mail.Write(news, brand, mail.Reader{Name: nameOf(h, news), Audience: audience, Zone: zoneOf(h.OwnZone, h.OrgZone)}, wording, links)
+	letter := mail.Write(news, brand, reader, mail.Wording{Subject: h.Subject, Opening: h.Opening, Closing: h.Closing}, links)
 	html, err := letter.HTML(ctx)
 	if err != nil {
 		return parcel{}, err
 	}
 	m := carrier.Mail{OrgID: h.OrgID, ID: h.ID, From: s.Carriers.From, To: h.Address, Subject: letter.Subject, HTML: html, Text: letter.Text(), Headers: map[string]string{}}
-	if audience == mail.Couple { // the supplier speaks, by our address
+	if reader.Audience == mail.Couple { // the supplier speaks, by our address
 		m.From, m.ReplyTo = sender(h.OrgName, s.Carriers.From), h.ReplyTo
 	}
 	if links.Unsubscribe != "" {
 		m.Headers["List-Unsubscribe"], m.Headers["List-Unsubscribe-Post"] = "<"+links.Unsubscribe+">", "List-Unsubscribe=One-Click" // RFC 8058
 	}
 	return parcel{mail: m}, nil
-}
-
-// nameOf is who reads it; the test of a letter to a couple is read as they will.
-func nameOf(h held, news mail.News) string {
-	if news.Test == mail.Couple && news.Who != "" {
-		return news.Who
-	}
-	return h.Recipient
-}
-
-// wording is the supplier's own, of letters to the team and to couples.
-func (w *wave) wording(ctx context.Context, h held, audience mail.Audience) (mail.Wording, error) {
-	row, err := w.q.WordingOf(ctx, queries.WordingOfParams{OrgID: h.OrgID, Letter: mail.Key(mail.Kind(h.Kind), audience)})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return mail.Wording{}, nil
-	}
-	return mail.Wording{Subject: row.Subject, Opening: row.Opening, Closing: row.Closing}, err
 }
 
 func (s *Send) links(h held) (mail.Links, error) {

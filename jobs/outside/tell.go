@@ -87,6 +87,9 @@ func (d *Door) tell(ctx context.Context, call Call, t told) {
 	}
 }
 
+// unhurried: the row that tells need not be on the disk before its caller goes on; the next commit that must be takes it along.
+var unhurried = pgx.TxOptions{BeginQuery: "BEGIN; SET LOCAL synchronous_commit = off"}
+
 // easily tells a call that changes nothing about a healthy breaker, with its audit row alone: a thousand calls to a carrier
 // that all organisations share do not queue for one row. Such calls are counted here, and added when the row is next
 // moved: once a second, and by every failure.
@@ -94,8 +97,12 @@ func (d *Door) easily(ctx context.Context, call Call, t told, row queries.TellCa
 	if t.verdict != Answered || t.probe || !d.busy.mayWait(call, d.now()) {
 		return false, nil
 	}
-	n, err := queries.New(d.pool).TellCallOfHealthy(ctx, queries.TellCallOfHealthyParams{OrgID: row.OrgID, ID: row.ID, At: row.At, Peer: row.Peer, Purpose: row.Purpose,
-		Method: row.Method, Host: row.Host, Status: row.Status, Outcome: row.Outcome, TookMs: row.TookMs, BreakerOrgID: call.owner()})
+	var n int64
+	err := pgx.BeginTxFunc(ctx, d.pool, unhurried, func(tx pgx.Tx) (err error) {
+		n, err = queries.New(tx).TellCallOfHealthy(ctx, queries.TellCallOfHealthyParams{OrgID: row.OrgID, ID: row.ID, At: row.At, Peer: row.Peer, Purpose: row.Purpose,
+			Method: row.Method, Host: row.Host, Status: row.Status, Outcome: row.Outcome, TookMs: row.TookMs, BreakerOrgID: call.owner()})
+		return err
+	})
 	if n == 1 {
 		d.busy.count(call, d.now())
 	}

@@ -6,16 +6,22 @@ package seal
 
 import (
 	"bytes"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/aead/aesgcm"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/insecuresecretdataaccess"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
@@ -86,6 +92,60 @@ func (b *Box) open(sealed []byte, owner string) ([]byte, error) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return b.aead.Decrypt(sealed, []byte(owner))
+}
+
+// Mark proves that data comes from us, for this owner. The same data has the same mark under the same keys, which what is sealed
+// has not; it hides nothing.
+func (b *Box) Mark(data []byte, owner string) ([]byte, error) {
+	marks, err := b.marks(data, owner)
+	if err != nil {
+		return nil, err
+	}
+	return marks[0], nil
+}
+
+// Marked says whether this is data's mark, under the newest key or one before it. Like Open it looks for keys that it has not
+// seen yet.
+func (b *Box) Marked(data, mark []byte, owner string) bool {
+	known := func() bool {
+		marks, err := b.marks(data, owner)
+		return err == nil && slices.ContainsFunc(marks, func(m []byte) bool { return hmac.Equal(m, mark) })
+	}
+	if known() {
+		return true
+	}
+	if b.path == "" {
+		return false
+	}
+	raw, err := os.ReadFile(b.path)
+	return err == nil && b.use(raw) == nil && known()
+}
+
+// marks are those of all keys, the primary one's first. Each key makes another one for marking, which tells nothing of it.
+func (b *Box) marks(data []byte, owner string) (all [][]byte, err error) {
+	b.mu.RLock()
+	handle := b.handle
+	b.mu.RUnlock()
+	for i := range handle.Len() {
+		entry, err := handle.Entry(i)
+		if err != nil {
+			return nil, err
+		}
+		key, ok := entry.Key().(*aesgcm.Key)
+		if !ok {
+			return nil, fmt.Errorf("key %d is of a kind that cannot mark", entry.KeyID())
+		}
+		marking, err := hkdf.Key(sha256.New, key.KeyBytes().Data(insecuresecretdataaccess.Token{}), nil, "mark "+owner, sha256.Size)
+		if err != nil {
+			return nil, err
+		}
+		m := hmac.New(sha256.New, marking)
+		m.Write(data)
+		if all = append(all, m.Sum(nil)); entry.IsPrimary() {
+			all[0], all[i] = all[i], all[0]
+		}
+	}
+	return all, nil
 }
 
 // Rotate adds a new primary key and keeps the old ones for opening. It returns the keyset's text for whoever keeps it

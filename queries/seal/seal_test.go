@@ -63,6 +63,45 @@ func TestRotationByAnotherProcessIsNoticed(t *testing.T) {
 	}
 }
 
+// What is marked again is marked the same, which a letter that is sent again under one key needs.
+func TestMarks(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys.json")
+	box, err := FromFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := FromFile(filepath.Join(t.TempDir(), "keys.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark := func(b *Box) []byte {
+		m, err := b.Mark([]byte("letter"), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	first := mark(box)
+	if !bytes.Equal(first, mark(box)) || !box.Marked([]byte("letter"), first, "a") {
+		t.Error("the same is not marked the same")
+	}
+	if box.Marked([]byte("Letter"), first, "a") || box.Marked([]byte("letter"), first, "b") || box.Marked([]byte("letter"), nil, "a") || box.Marked([]byte("letter"), mark(other), "a") {
+		t.Error("a mark of something else holds")
+	}
+	rotating, err := FromFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rotating.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	fresh := mark(rotating)
+	if bytes.Equal(fresh, first) || !rotating.Marked([]byte("letter"), first, "a") || !box.Marked([]byte("letter"), fresh, "a") {
+		t.Error("rotation ends marks, or another process does not notice it")
+	}
+}
+
 func TestPasswords(t *testing.T) {
 	t.Parallel()
 	hash := HashPassword("correct horse")

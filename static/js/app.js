@@ -27,8 +27,8 @@
   })
 
   // ——— the live connection ———
-  const SILENCE = 25000 // the server speaks at least every 15 s
-  const PATIENCE = 10000 // how long "reconnecting" is said before "stale"
+  const HUSH = 25000 // the server speaks at least every 15 s
+  const WAIT = 10000 // how long "reconnecting" is said before "stale"
 
   const say = (state, text) => {
     const el = $('#live-status')
@@ -50,7 +50,11 @@
       addEventListener('online', () => this.redial())
       addEventListener('offline', () => this.lost())
       addEventListener('pageshow', e => e.persisted && this.redial())
-      on('visibilitychange', () => document.hidden || this.woken())
+      on('visibilitychange', () => {
+        clearTimeout(this.nap)
+        if (document.hidden) this.nap = setTimeout(() => this.rest(), 3e4)
+        else this.woken()
+      })
       on('submit', e => e.target.action.endsWith('/logout') && this.close()) // its goodbye is ours
       this.watch = setInterval(() => this.look(), 1000)
       this.dial()
@@ -64,8 +68,7 @@
     }
 
     dial() {
-      clearTimeout(this.timer)
-      this.source?.close()
+      this.rest()
       const source = this.source = new EventSource(this.url)
       this.dialled = Date.now()
       this.pass = e => source === this.source && this.hear(e)
@@ -96,26 +99,32 @@
 
     // A refused connection, a dropped one and a silent one are the same: close it, and ask again soon.
     lost() {
-      this.source?.close()
-      this.source = null
-      this.readyState = 0
+      this.rest()
       this.since = this.since || Date.now()
       if (this.closed) return
-      if (this.tries === 3) this.askIfSignedOut()
+      if (this.tries === 3) this.askWhy()
       const wait = Math.min(2000, 200 * 2 ** this.tries++) * (0.5 + Math.random() / 2)
-      clearTimeout(this.timer)
       this.timer = setTimeout(() => this.dial(), wait)
       this.look()
     }
 
     // EventSource does not tell a refusal from a failure, so the page itself is asked whether it is still ours.
-    askIfSignedOut() {
+    askWhy() {
       fetch(location.href, { redirect: 'manual' }).then(r => r.type === 'opaqueredirect' && this.leave(), () => {})
+    }
+
+    // A browser has six connections for a site over HTTP/1.1, and nobody looks at a hidden page: it gives its own back, and is
+    // drawn anew when it is looked at.
+    rest() {
+      clearTimeout(this.timer)
+      this.source?.close()
+      this.source = null
+      this.readyState = 0
     }
 
     // A page that slept may hold a connection that died unseen: better one too many than a page that only looks live.
     woken() {
-      if (!this.readyState || Date.now() - this.heard > SILENCE) this.redial()
+      if (!this.readyState || Date.now() - this.heard > HUSH) this.redial()
     }
 
     redial() {
@@ -128,14 +137,14 @@
     // Silence means something only where beats are sent; an attempt that hangs is given up.
     look() {
       const now = Date.now()
-      if (this.readyState && this.beats && now - this.heard > SILENCE) {
+      if (this.readyState && this.beats && now - this.heard > HUSH) {
         say('stale', `Stale since ${clock(this.heard, hm)}`)
         this.since = this.heard
         return this.lost()
       }
       if (this.readyState) return
-      if (this.source && now - this.dialled > PATIENCE) return this.lost()
-      if (now - (this.since || this.dialled) > PATIENCE) say('stale', `Stale since ${clock(this.heard, hm)}`)
+      if (this.source && now - this.dialled > WAIT) return this.lost()
+      if (now - (this.since || this.dialled) > WAIT) say('stale', `Stale since ${clock(this.heard, hm)}`)
       else if (this.since) say('reconnecting', 'Reconnecting…')
     }
 
@@ -145,19 +154,18 @@
     }
 
     close() {
+      this.rest()
       this.closed = true
       this.readyState = 2
       clearInterval(this.watch)
-      clearTimeout(this.timer)
-      this.source?.close()
-      this.source = null
     }
   }
-  if (window.htmx) htmx.createEventSource = url => new Line(url)
+  const { htmx = {} } = window
+  htmx.createEventSource = url => new Line(url)
 
   // Who chooses again or leaves before the answer is there gives a request up. That is no error, though htmx reports it as
   // two; its logger hears of them first. Of a request that failed, sendError or timeout tells.
-  if (window.htmx) htmx.logger = (el, name, detail) => { if (/sendAbort|afterRequest/.test(detail.error)) delete detail.error }
+  htmx.logger = (el, name, detail) => { if (/sendAbort|afterRequest/.test(detail.error)) delete detail.error }
 
   // ——— a region is replaced: what the reader was doing in it stays, what changed glows ———
   const kept = new WeakMap()
@@ -212,8 +220,8 @@
       const figure = $('[data-figure]', el)
       news.push(`${el.getAttribute('aria-label') || ''} ${figure ? figure.textContent.trim() : value}`.trim())
     })
-    const announcer = $('#announcer')
-    if (announcer && news.length) announcer.textContent = news.join('. ')
+    const voice = $('#announcer')
+    if (voice && news.length) voice.textContent = news.join('. ')
   }
 
   on('htmx:oobBeforeSwap', e => {

@@ -91,6 +91,43 @@ func (s sender) over(h *house, wire *Wire) sender {
 	return s
 }
 
+// A hidden page gives its connection back, since a browser has only six over HTTP/1.1, and is drawn anew when looked at.
+func TestAHiddenPageHoldsNoStream(t *testing.T) {
+	t.Parallel()
+	h := serve(t, Options{})
+	ada := h.supplier("Ada Lindqvist", "ada@example.com")
+	w := sitDown(t, h.Base)
+	w.ok(w.page.Clock().Install())
+	w.signIn(ada.email, password)
+	w.says("live")
+	w.mark()
+	turn := func(hidden bool) {
+		must(w.page.Evaluate(`hidden => {
+			Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })
+			document.dispatchEvent(new Event('visibilitychange'))
+		}`, hidden))(t)
+	}
+	turn(true)
+	w.ok(w.page.Clock().RunFor("00:20"))
+	turn(false) // looked at again in time: nothing has happened
+	w.ok(w.page.Clock().RunFor("00:20"))
+	if n := h.streams(); n != 1 {
+		t.Fatalf("%d streams of a page that was hidden for a moment", n)
+	}
+	turn(true)
+	w.ok(w.page.Clock().RunFor("00:31"))
+	await(t, "the end of the hidden page's stream", func() (bool, error) { return h.streams() == 0, nil })
+	w.ok(w.page.Clock().RunFor("01:00")) // and it does not dial by itself
+	if n := h.streams(); n != 0 {
+		t.Fatalf("%d streams of a hidden page", n)
+	}
+	h.apply(ada.stripe, paid(1, 50_000))
+	turn(false)
+	w.hasFigure("revenue_paid", 50_000)
+	w.says("live")
+	w.sameWindow()
+}
+
 func TestCase13ServerRolled(t *testing.T) {
 	t.Parallel()
 	h, wire := serveBehindWire(t)

@@ -210,6 +210,24 @@ func (g *gallery) shots() []shot {
 			w.ok(w.page.GetByRole("button", playwright.PageGetByRoleOptions{Name: "Try it out first", Exact: playwright.Bool(true)}).First().Click())
 			w.see("Nothing has been changed")
 		}},
+		{name: "preferences", route: "/app/preferences", as: ada},
+		{name: "preferences-preview", path: "/app/preferences", as: thea, act: func(w *person) {
+			w.press("Show what would have come")
+			w.ok(w.expect.Locator(w.page.Locator("#preview")).ToContainText("last month"))
+		}},
+		{name: "wording", route: "/app/wording", as: ada},
+		{name: "wording-letter", path: "/app/wording?letter=booking.couple", as: thea, act: func(w *person) {
+			w.fill("Subject optional", "{{coupel}}, you are booked")
+			w.press("Keep these words")
+			w.see("Did you mean")
+		}},
+		{name: "sent", route: "/app/notifications", as: "told@example.com"},
+		{name: "sent-empty", path: "/app/notifications", as: "nothing@example.com"},
+		{name: "sent-one", route: "/app/notifications/:id", as: "told@example.com", path: "/app/notifications/" + ask[string](g.house, `SELECT l.id::text FROM notification_logs l
+			JOIN orgs o ON o.id = l.org_id WHERE o.name = 'Holm House & Gardens' AND l.status = 'bounced'`)},
+		{name: "plan", route: "/app/plan", as: "told@example.com"},
+		{name: "plan-empty", path: "/app/plan", as: "nothing@example.com"},
+		{name: "unsubscribe", route: "/unsubscribe/:token", path: g.unsubscribing()},
 		{name: "inbox", route: "/app/inbox", as: "told@example.com"},
 		{name: "inbox-empty", path: "/app/inbox", as: "nothing@example.com"},
 		{name: "dashboard-emergency", path: "/app", as: "told@example.com"},
