@@ -83,17 +83,16 @@ func lettersFor(a mail.Audience) (kinds []mail.Kind) {
 func letterColumns(a mail.Audience) []ui.Column {
 	all := []ui.Column{{Label: "Letter"}, {Label: "When it goes out"}, {Label: "Words"}}
 	if a == mail.Couple {
-		all = append(all, ui.Column{Label: "To couples"}, ui.Column{Label: "Send", Hidden: true})
+		all = append(all, ui.Column{Label: "To couples"}, ui.Column{Label: "Turn on or off", Hidden: true})
 	}
 	return all
 }
 
-// switchKind: a list of six buttons is quieter than the one of a letter's own page.
-func switchKind(own bool) ui.Kind {
-	if own {
-		return ui.Secondary
+func turn(on bool) string {
+	if on {
+		return "Turn off"
 	}
-	return ui.Quiet
+	return "Turn on"
 }
 
 func wordingURL(k mail.Kind, a mail.Audience) string { return "/app/wording?letter=" + mail.Key(k, a) }

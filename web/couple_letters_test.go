@@ -39,7 +39,7 @@ func TestLettersToCouplesAreTurnedOnOneByOne(t *testing.T) {
 	if to != "/app/wording?done=on&letter=booking.couple" {
 		t.Errorf("leads to %s", to)
 	}
-	showsAll(t, w.get(t, to, owner).Body.String(), "This letter goes to your couples from now on", "Stop sending")
+	showsAll(t, w.get(t, to, owner).Body.String(), "This letter goes to your couples from now on", "Stop sending it")
 	if list := w.get(t, "/app/wording", owner).Body.String(); strings.Count(list, ">On<") != 2 {
 		t.Error("the list does not show which are on")
 	}
