@@ -39,6 +39,6 @@ func (f *forget) Work(ctx context.Context, _ *river.Job[forgetArgs]) error {
 	_, sheets := q.AllOrgsForgetSheets(ctx, now.Add(-keepSheets))
 	_, links := q.AllOrgsForgetLinks(ctx, now.Add(-keepLinks))
 	_, devices := q.AllOrgsForgetDevices(ctx, now.Add(-keepDevices))
-	_, secrets := q.AllOrgsForgetSecrets(ctx, queries.AllOrgsForgetSecretsParams{Before: now.Add(-VerifyLife), After: now.Add(-VerifyLife - keepLinks)})
+	_, secrets := q.AllOrgsForgetSecrets(ctx, now.Add(-VerifyLife))
 	return errors.Join(sheets, links, devices, secrets, forgetTold(ctx, q, now))
 }

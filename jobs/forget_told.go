@@ -28,7 +28,9 @@ func forgetTold(ctx context.Context, q *queries.Queries, now time.Time) error {
 }
 
 func forgetDigests(q *queries.Queries) func(context.Context, time.Time) (int64, error) {
-	return func(ctx context.Context, before time.Time) (int64, error) { return q.AllOrgsForgetDigests(ctx, &before) }
+	return func(ctx context.Context, before time.Time) (int64, error) {
+		return q.AllOrgsForgetDigests(ctx, &before)
+	}
 }
 
 func inBatches(ctx context.Context, batch func(context.Context, time.Time) (int64, error), before time.Time, size int64) error {

@@ -83,7 +83,7 @@ func New(c Config) (*Jobs, error) {
 		river.AddWorker(workers, &inbound.TaveDue{Pool: c.Pool})
 		river.AddWorker(workers, &inbound.Import{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &forget{pool: c.Pool})
-		river.AddWorker(workers, &asked{pool: c.Pool, base: c.URL})
+		river.AddWorker(workers, &asked{pool: c.Pool, box: c.Box, base: c.URL})
 		river.AddWorker(workers, &outbound.Send{Pool: c.Pool, Door: door, Box: c.Box, Log: c.Log})
 		river.AddWorker(workers, hush)
 		river.AddWorker(workers, &unwell{pool: c.Pool, waker: c.Waker})

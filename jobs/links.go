@@ -40,7 +40,7 @@ type Link struct {
 }
 
 // MailLink makes the link and announces its letter, unless enough went out lately. base is where the product is.
-func MailLink(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], base *url.URL, l Link, now time.Time) (sent bool, err error) {
+func MailLink(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], box *seal.Box, base *url.URL, l Link, now time.Time) (sent bool, err error) {
 	q := queries.New(tx)
 	person, err := q.LockPerson(ctx, l.UserID)
 	if err != nil {
@@ -71,17 +71,21 @@ func MailLink(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], base
 	if l.News.What == "" {
 		l.News.What = string(l.Purpose)
 	}
-	return true, TellPerson(ctx, tx, client, l.UserID, l.Address, l.News, now)
+	return true, TellPerson(ctx, tx, client, box, l.UserID, l.Address, l.News, now)
 }
 
 // TellPerson announces a letter of the house to one person, at an address that may be one they do not have yet, or no more.
-func TellPerson(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], user uuid.UUID, address string, n mail.News, now time.Time) error {
+func TellPerson(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], box *seal.Box, user uuid.UUID, address string, n mail.News, now time.Time) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
 	}
 	n.Kind, n.At = mail.Security, now
-	return notify.Announce(ctx, tx, client, notify.Notice{OrgID: queries.House, ID: id, At: now, UserID: &user, ClientEmail: address, News: n})
+	notice, err := notify.Notice{OrgID: queries.House, ID: id, At: now, UserID: &user, ClientEmail: address, News: n}.Sealed(box)
+	if err != nil {
+		return err
+	}
+	return notify.Announce(ctx, tx, client, notice)
 }
 
 func linkPath(p queries.TokenPurpose) (path string, life time.Duration) {
@@ -107,6 +111,7 @@ func (AskedArgs) Kind() string { return "mail_link" }
 type asked struct {
 	river.WorkerDefaults[AskedArgs]
 	pool *pgxpool.Pool
+	box  *seal.Box
 	base *url.URL
 }
 
@@ -143,6 +148,6 @@ func (a *asked) answer(ctx context.Context, tx pgx.Tx, asks AskedArgs) error {
 	if person.EmailVerifiedAt == nil {
 		asks.Purpose = queries.TokenPurposeReset
 	}
-	_, err = MailLink(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), a.base, Link{UserID: user.ID, Purpose: asks.Purpose}, time.Now())
+	_, err = MailLink(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), a.box, a.base, Link{UserID: user.ID, Purpose: asks.Purpose}, time.Now())
 	return err
 }

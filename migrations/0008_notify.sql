@@ -38,6 +38,7 @@ CREATE TABLE notices (
     kind               text NOT NULL,
     urgent             boolean NOT NULL DEFAULT false,
     facts              jsonb NOT NULL,                -- mail.News
+    secret             bytea,                         -- sealed: its link and its code, until they were handed over
     user_id            uuid REFERENCES users ON DELETE CASCADE, -- for this person alone; null: for the team
     only_for           audience,                      -- null: for everybody whom it concerns
     -- Whom of the couple's side it is about, as far as the sender said.
@@ -51,6 +52,8 @@ CREATE TABLE notices (
 CREATE INDEX notices_newest ON notices (org_id, at DESC, id);
 -- What is old goes, across tenants.
 CREATE INDEX notices_old ON notices (created_at);
+-- What still holds a secret: few, and each for moments.
+CREATE INDEX notices_secret ON notices (at) WHERE secret IS NOT NULL;
 
 -- A bundle of notices for one person. The key makes a second one for the same time impossible.
 CREATE TABLE digests (

@@ -1442,6 +1442,7 @@ type Notice struct {
 	Kind             string
 	Urgent           bool
 	Facts            []byte
+	Secret           []byte
 	UserID           *uuid.UUID
 	OnlyFor          *Audience
 	ConnectionID     *uuid.UUID

@@ -1,12 +1,12 @@
 -- name: AddNotices :many
 -- Gives those that are new: what was announced before, under the same id, is left as it is. A zero id stands for none.
-INSERT INTO notices (org_id, id, at, kind, urgent, facts, user_id, only_for, connection_id, client_external_id, client_email)
-SELECT n.org_id, n.id, n.at, n.kind, n.urgent, n.facts::jsonb,
+INSERT INTO notices (org_id, id, at, kind, urgent, facts, secret, user_id, only_for, connection_id, client_external_id, client_email)
+SELECT n.org_id, n.id, n.at, n.kind, n.urgent, n.facts::jsonb, nullif(n.secret, ''),
        nullif(n.user_id, '00000000-0000-0000-0000-000000000000'), nullif(n.only_for, '')::audience, nullif(n.connection_id, '00000000-0000-0000-0000-000000000000'),
        n.client_external_id, n.client_email
-FROM unnest(@org_ids::uuid[], @ids::uuid[], @ats::timestamptz[], @kinds::text[], @urgents::boolean[], @facts::text[], @user_ids::uuid[],
+FROM unnest(@org_ids::uuid[], @ids::uuid[], @ats::timestamptz[], @kinds::text[], @urgents::boolean[], @facts::text[], @secrets::bytea[], @user_ids::uuid[],
             @onlys::text[], @connection_ids::uuid[], @client_external_ids::text[], @client_emails::text[])
-     AS n(org_id, id, at, kind, urgent, facts, user_id, only_for, connection_id, client_external_id, client_email)
+     AS n(org_id, id, at, kind, urgent, facts, secret, user_id, only_for, connection_id, client_external_id, client_email)
 ON CONFLICT (org_id, id) DO NOTHING
 RETURNING org_id, id;
 
@@ -14,6 +14,18 @@ RETURNING org_id, id;
 -- Primary key.
 SELECT id, at, kind, urgent, facts, user_id, only_for, connection_id, client_external_id, client_email
 FROM notices WHERE org_id = @org_id AND id = ANY(@ids::uuid[]) ORDER BY at, id;
+
+-- name: ForgetSecret :exec
+-- It is on its way to its reader. Primary key.
+UPDATE notices SET secret = NULL WHERE org_id = @org_id AND id = @id AND secret IS NOT NULL;
+
+-- name: AllOrgsSecrets :many
+-- Index: notices_secret.
+SELECT org_id, id, secret FROM notices WHERE secret IS NOT NULL;
+
+-- name: ResealNotice :exec
+-- Primary key.
+UPDATE notices SET secret = @secret WHERE org_id = @org_id AND id = @id AND secret = @before;
 
 -- name: NoticesSince :one
 -- How much happens just now; it stops counting where it is enough. Index: notices_newest.

@@ -13,13 +13,13 @@ import (
 )
 
 const addNotices = `-- name: AddNotices :many
-INSERT INTO notices (org_id, id, at, kind, urgent, facts, user_id, only_for, connection_id, client_external_id, client_email)
-SELECT n.org_id, n.id, n.at, n.kind, n.urgent, n.facts::jsonb,
+INSERT INTO notices (org_id, id, at, kind, urgent, facts, secret, user_id, only_for, connection_id, client_external_id, client_email)
+SELECT n.org_id, n.id, n.at, n.kind, n.urgent, n.facts::jsonb, nullif(n.secret, ''),
        nullif(n.user_id, '00000000-0000-0000-0000-000000000000'), nullif(n.only_for, '')::audience, nullif(n.connection_id, '00000000-0000-0000-0000-000000000000'),
        n.client_external_id, n.client_email
-FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::boolean[], $6::text[], $7::uuid[],
-            $8::text[], $9::uuid[], $10::text[], $11::text[])
-     AS n(org_id, id, at, kind, urgent, facts, user_id, only_for, connection_id, client_external_id, client_email)
+FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::boolean[], $6::text[], $7::bytea[], $8::uuid[],
+            $9::text[], $10::uuid[], $11::text[], $12::text[])
+     AS n(org_id, id, at, kind, urgent, facts, secret, user_id, only_for, connection_id, client_external_id, client_email)
 ON CONFLICT (org_id, id) DO NOTHING
 RETURNING org_id, id
 `
@@ -31,6 +31,7 @@ type AddNoticesParams struct {
 	Kinds             []string
 	Urgents           []bool
 	Facts             []string
+	Secrets           [][]byte
 	UserIds           []uuid.UUID
 	Onlys             []string
 	ConnectionIds     []uuid.UUID
@@ -52,6 +53,7 @@ func (q *Queries) AddNotices(ctx context.Context, arg AddNoticesParams) ([]AddNo
 		arg.Kinds,
 		arg.Urgents,
 		arg.Facts,
+		arg.Secrets,
 		arg.UserIds,
 		arg.Onlys,
 		arg.ConnectionIds,
@@ -156,6 +158,37 @@ func (q *Queries) AllOrgsLateDigests(ctx context.Context, before time.Time) ([]A
 	for rows.Next() {
 		var i AllOrgsLateDigestsRow
 		if err := rows.Scan(&i.OrgID, &i.ID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const allOrgsSecrets = `-- name: AllOrgsSecrets :many
+SELECT org_id, id, secret FROM notices WHERE secret IS NOT NULL
+`
+
+type AllOrgsSecretsRow struct {
+	OrgID  uuid.UUID
+	ID     uuid.UUID
+	Secret []byte
+}
+
+// Index: notices_secret.
+func (q *Queries) AllOrgsSecrets(ctx context.Context) ([]AllOrgsSecretsRow, error) {
+	rows, err := q.db.Query(ctx, allOrgsSecrets)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AllOrgsSecretsRow
+	for rows.Next() {
+		var i AllOrgsSecretsRow
+		if err := rows.Scan(&i.OrgID, &i.ID, &i.Secret); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -376,6 +409,21 @@ type DropFromDigestParams struct {
 // Turned off meanwhile.
 func (q *Queries) DropFromDigest(ctx context.Context, arg DropFromDigestParams) error {
 	_, err := q.db.Exec(ctx, dropFromDigest, arg.Reason, arg.OrgID, arg.Ids)
+	return err
+}
+
+const forgetSecret = `-- name: ForgetSecret :exec
+UPDATE notices SET secret = NULL WHERE org_id = $1 AND id = $2 AND secret IS NOT NULL
+`
+
+type ForgetSecretParams struct {
+	OrgID uuid.UUID
+	ID    uuid.UUID
+}
+
+// It is on its way to its reader. Primary key.
+func (q *Queries) ForgetSecret(ctx context.Context, arg ForgetSecretParams) error {
+	_, err := q.db.Exec(ctx, forgetSecret, arg.OrgID, arg.ID)
 	return err
 }
 
@@ -606,4 +654,26 @@ func (q *Queries) PersonAlone(ctx context.Context, id uuid.UUID) (PersonAloneRow
 		&i.Timezone,
 	)
 	return i, err
+}
+
+const resealNotice = `-- name: ResealNotice :exec
+UPDATE notices SET secret = $1 WHERE org_id = $2 AND id = $3 AND secret = $4
+`
+
+type ResealNoticeParams struct {
+	Secret []byte
+	OrgID  uuid.UUID
+	ID     uuid.UUID
+	Before []byte
+}
+
+// Primary key.
+func (q *Queries) ResealNotice(ctx context.Context, arg ResealNoticeParams) error {
+	_, err := q.db.Exec(ctx, resealNotice,
+		arg.Secret,
+		arg.OrgID,
+		arg.ID,
+		arg.Before,
+	)
+	return err
 }

@@ -15,7 +15,7 @@ RETURNING id, notice_id, recipient_id, channel, status, next_try_at, urgent;
 -- name: HoldNotification :one
 -- What is to be sent, with all that decides whether it still should be, locked to the commit. Primary keys.
 SELECT l.id, l.notice_id, l.kind, l.audience, l.recipient_id, l.recipient, l.channel, l.address, l.urgent, l.status, l.provider, l.attempts, l.next_try_at,
-       l.created_at, l.handed_at, l.quota_day, n.facts, n.at AS noticed_at,
+       l.created_at, l.handed_at, l.quota_day, n.facts, n.secret, n.at AS noticed_at,
        o.name AS org_name, o.tier, o.timezone AS org_zone, o.colour, o.reply_to,
        coalesce(u.timezone, '') AS own_zone, coalesce(s.why, '') AS suppressed, (m.user_id IS NOT NULL)::boolean AS member, p.pace,
        coalesce(d.subject, '') AS subject, coalesce(d.opening, '') AS opening, coalesce(d.closing, '') AS closing
@@ -26,7 +26,7 @@ LEFT JOIN users u ON u.id = l.recipient_id AND l.audience <> 'couple'
 LEFT JOIN memberships m ON m.org_id = l.org_id AND m.user_id = l.recipient_id AND l.audience = 'team'
 LEFT JOIN unnest(@kinds::text[], @categories::text[]) AS c(kind, category) ON c.kind = l.kind
 LEFT JOIN preferences p ON p.org_id = m.org_id AND p.user_id = m.user_id AND p.category = c.category AND p.channel = l.channel
-LEFT JOIN wordings d ON d.org_id = l.org_id AND d.letter = l.kind || '.' || l.audience
+LEFT JOIN wordings d ON d.org_id = l.org_id AND d.letter = l.kind || '.' || coalesce(n.facts->>'test', l.audience::text)
 LEFT JOIN LATERAL (
     SELECT why FROM suppressions s WHERE s.org_id IN (l.org_id, '00000000-0000-4000-8000-000000000001') AND s.channel = l.channel AND s.address = lower(l.address)
     ORDER BY s.since LIMIT 1) s ON true

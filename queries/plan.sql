@@ -4,6 +4,14 @@ SELECT channel, day, used, refused FROM quota_uses
 WHERE org_id = @org_id AND channel IN ('email', 'sms', 'push') AND day >= @since
 ORDER BY channel, day;
 
+-- name: PutQuotaUses :exec
+-- A past for the demo: so many were used on each of these days. Primary key.
+INSERT INTO quota_uses (org_id, channel, day, used)
+SELECT @org_id, by.channel, d.day, by.used
+FROM unnest(@days::date[], @emails::int[], @texts::int[], @pushes::int[]) AS d(day, emails, texts, pushes)
+CROSS JOIN LATERAL (VALUES ('email'::channel, d.emails), ('sms'::channel, d.texts), ('push'::channel, d.pushes)) AS by(channel, used)
+ON CONFLICT (org_id, channel, day) DO NOTHING;
+
 -- name: AllowanceToday :many
 -- For the dashboard: the day's use, with the plan that it is measured by. Index: the primary key, a row for each channel.
 SELECT q.channel, q.used, q.refused, o.tier

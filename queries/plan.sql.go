@@ -204,6 +204,34 @@ func (q *Queries) LatestTierRequest(ctx context.Context, orgID uuid.UUID) ([]Lat
 	return items, nil
 }
 
+const putQuotaUses = `-- name: PutQuotaUses :exec
+INSERT INTO quota_uses (org_id, channel, day, used)
+SELECT $1, by.channel, d.day, by.used
+FROM unnest($2::date[], $3::int[], $4::int[], $5::int[]) AS d(day, emails, texts, pushes)
+CROSS JOIN LATERAL (VALUES ('email'::channel, d.emails), ('sms'::channel, d.texts), ('push'::channel, d.pushes)) AS by(channel, used)
+ON CONFLICT (org_id, channel, day) DO NOTHING
+`
+
+type PutQuotaUsesParams struct {
+	OrgID  uuid.UUID
+	Days   []time.Time
+	Emails []int32
+	Texts  []int32
+	Pushes []int32
+}
+
+// A past for the demo: so many were used on each of these days. Primary key.
+func (q *Queries) PutQuotaUses(ctx context.Context, arg PutQuotaUsesParams) error {
+	_, err := q.db.Exec(ctx, putQuotaUses,
+		arg.OrgID,
+		arg.Days,
+		arg.Emails,
+		arg.Texts,
+		arg.Pushes,
+	)
+	return err
+}
+
 const quotaUses = `-- name: QuotaUses :many
 SELECT channel, day, used, refused FROM quota_uses
 WHERE org_id = $1 AND channel IN ('email', 'sms', 'push') AND day >= $2

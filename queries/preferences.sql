@@ -34,7 +34,7 @@ WHERE org_id = @org_id AND status IN ('held', 'confirmed') AND lower(during) >= 
 -- name: PastNotices :many
 -- What one of the team could have heard of lately, newest first; bundles only repeat it. Index: notices_newest.
 SELECT at, kind, urgent, facts FROM notices
-WHERE org_id = @org_id AND at >= @since::timestamptz AND kind <> 'digest' AND only_for IS DISTINCT FROM 'couple'
+WHERE org_id = @org_id AND at >= @since::timestamptz AND kind <> 'digest' AND coalesce(only_for, 'team') = 'team'
   AND (user_id IS NULL OR user_id = @user_id::uuid)
 ORDER BY at DESC, id DESC LIMIT @most;
 

@@ -191,7 +191,7 @@ func (q *Queries) LatestCode(ctx context.Context, userID uuid.UUID) (LatestCodeR
 
 const pastNotices = `-- name: PastNotices :many
 SELECT at, kind, urgent, facts FROM notices
-WHERE org_id = $1 AND at >= $2::timestamptz AND kind <> 'digest' AND only_for IS DISTINCT FROM 'couple'
+WHERE org_id = $1 AND at >= $2::timestamptz AND kind <> 'digest' AND coalesce(only_for, 'team') = 'team'
   AND (user_id IS NULL OR user_id = $3::uuid)
 ORDER BY at DESC, id DESC LIMIT $4
 `

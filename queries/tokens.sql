@@ -81,7 +81,5 @@ DELETE FROM account_tokens WHERE expires_at < @before;
 DELETE FROM devices WHERE last_seen_at < @before;
 
 -- name: AllOrgsForgetSecrets :execrows
--- What was mailed stays on record; the link in it opens nothing any more and goes. Index: notices_newest.
-UPDATE notices SET facts = facts - 'link' - 'code'
-WHERE org_id = '00000000-0000-4000-8000-000000000001' AND at < @before AND at > @after
-  AND (facts->'link' IS NOT NULL OR facts->'code' IS NOT NULL);
+-- What could not be handed over keeps its link until that opens nothing any more. Index: notices_secret.
+UPDATE notices SET secret = NULL WHERE secret IS NOT NULL AND at < @before;

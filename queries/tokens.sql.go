@@ -58,19 +58,12 @@ func (q *Queries) AllOrgsForgetLinks(ctx context.Context, before time.Time) (int
 }
 
 const allOrgsForgetSecrets = `-- name: AllOrgsForgetSecrets :execrows
-UPDATE notices SET facts = facts - 'link' - 'code'
-WHERE org_id = '00000000-0000-4000-8000-000000000001' AND at < $1 AND at > $2
-  AND (facts->'link' IS NOT NULL OR facts->'code' IS NOT NULL)
+UPDATE notices SET secret = NULL WHERE secret IS NOT NULL AND at < $1
 `
 
-type AllOrgsForgetSecretsParams struct {
-	Before time.Time
-	After  time.Time
-}
-
-// What was mailed stays on record; the link in it opens nothing any more and goes. Index: notices_newest.
-func (q *Queries) AllOrgsForgetSecrets(ctx context.Context, arg AllOrgsForgetSecretsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, allOrgsForgetSecrets, arg.Before, arg.After)
+// What could not be handed over keeps its link until that opens nothing any more. Index: notices_secret.
+func (q *Queries) AllOrgsForgetSecrets(ctx context.Context, before time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, allOrgsForgetSecrets, before)
 	if err != nil {
 		return 0, err
 	}

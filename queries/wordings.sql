@@ -15,6 +15,14 @@ SET subject = excluded.subject, opening = excluded.opening, closing = excluded.c
 -- Primary key.
 DELETE FROM wordings WHERE org_id = @org_id AND letter = @letter;
 
+-- name: SendToCouples :execrows
+-- From now on such letters go to the organisation's couples. Primary key.
+INSERT INTO couple_letters (org_id, kind) VALUES (@org_id, @kind) ON CONFLICT DO NOTHING;
+
+-- name: StopSendingToCouples :execrows
+-- Primary key.
+DELETE FROM couple_letters WHERE org_id = @org_id AND kind = @kind;
+
 -- name: SetLook :exec
 -- Primary key.
 UPDATE orgs SET colour = @colour, reply_to = @reply_to WHERE id = @org_id;

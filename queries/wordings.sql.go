@@ -59,6 +59,24 @@ func (q *Queries) KeepWording(ctx context.Context, arg KeepWordingParams) error 
 	return err
 }
 
+const sendToCouples = `-- name: SendToCouples :execrows
+INSERT INTO couple_letters (org_id, kind) VALUES ($1, $2) ON CONFLICT DO NOTHING
+`
+
+type SendToCouplesParams struct {
+	OrgID uuid.UUID
+	Kind  string
+}
+
+// From now on such letters go to the organisation's couples. Primary key.
+func (q *Queries) SendToCouples(ctx context.Context, arg SendToCouplesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, sendToCouples, arg.OrgID, arg.Kind)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const setLook = `-- name: SetLook :exec
 UPDATE orgs SET colour = $1, reply_to = $2 WHERE id = $3
 `
@@ -73,6 +91,24 @@ type SetLookParams struct {
 func (q *Queries) SetLook(ctx context.Context, arg SetLookParams) error {
 	_, err := q.db.Exec(ctx, setLook, arg.Colour, arg.ReplyTo, arg.OrgID)
 	return err
+}
+
+const stopSendingToCouples = `-- name: StopSendingToCouples :execrows
+DELETE FROM couple_letters WHERE org_id = $1 AND kind = $2
+`
+
+type StopSendingToCouplesParams struct {
+	OrgID uuid.UUID
+	Kind  string
+}
+
+// Primary key.
+func (q *Queries) StopSendingToCouples(ctx context.Context, arg StopSendingToCouplesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, stopSendingToCouples, arg.OrgID, arg.Kind)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const weddingAhead = `-- name: WeddingAhead :one

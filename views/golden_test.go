@@ -168,13 +168,15 @@ var cases = map[string]templ.Component{
 	"Settings": Settings(page, SettingsView{Now: noon, Org: queries.Org{Name: "Holm House", Region: "GB", Timezone: "Europe/London", Currency: "GBP", Tier: queries.TierScale}, Me: one, Owner: true, Regions: []ui.Option{{Value: "FR", Label: "France"}, {Value: "GB", Label: "United Kingdom"}},
 		Team:  []queries.TeamRow{{UserID: one, Name: "Anna", Role: queries.RoleOwner}, {UserID: two, Name: "Tom", Role: queries.RoleStaff}},
 		Audit: []queries.LatestAuditRow{{At: noon, Action: "member.role", Who: "Anna", Detail: "staff"}}, Faults: Faults{"email": "Taken."}}),
-	"Wordings":       Wordings(page, WordingsView{Now: noon, Changed: map[string]time.Time{"booking.couple": noon.Add(-time.Hour)}, Colour: "#4f7a5b", ReplyTo: "hello@example.com"}),
-	"Wordings_wrong": Wordings(page, WordingsView{Now: noon, Colour: "<red>", ReplyTo: "x", Faults: Faults{"colour": "Not a colour.", "reply_to": "Not an address."}}),
-	"Wording":        Wording(page, wordingOf(nil, "Kay & Fry")),
-	"Wording_wrong":  Wording(page, wordingOf(Faults{"subject": "There is no {{venu}} here.", "opening": "A {{ is not closed."}, "")),
-	"WordingShown":   WordingShown(WordingPreview{Letter: mail.Write(mail.Example(mail.Invite), mail.Brand{Name: "<b>"}, mail.Reader{Audience: mail.Team}, mail.Wording{Closing: "A\nB"}, mail.Links{Base: "https://x"})}),
-	"Signup":         Signup(page, SignUp{Name: "Holm", Faults: Faults{"email": "Taken."}, Zones: []ui.Option{{Value: "UTC", Label: "UTC"}}, Currencies: []ui.Option{{Value: "GBP", Label: "GBP"}}}),
-	"Wedding":        Wedding(page, noon, queries.CoupleHomeRow{Names: "Anna & Tom", HeldOn: day, Timezone: "Europe/London", Venue: "Holm House"}),
+	"Wordings":        Wordings(page, WordingsView{Now: noon, Changed: map[string]time.Time{"booking.couple": noon.Add(-time.Hour)}, Couples: []string{"payment"}, Colour: "#4f7a5b", ReplyTo: "hello@example.com"}),
+	"Wordings_wrong":  Wordings(page, WordingsView{Now: noon, Colour: "<red>", ReplyTo: "x", Faults: Faults{"colour": "Not a colour.", "reply_to": "Not an address."}}),
+	"Wording":         Wording(page, wordingOf(nil, "Kay & Fry")),
+	"Wording_wrong":   Wording(page, wordingOf(Faults{"subject": "There is no {{venu}} here.", "opening": "A {{ is not closed."}, "")),
+	"Wording_untold":  Wording(page, refusedOf(false)),
+	"Wording_refused": Wording(page, refusedOf(true)),
+	"WordingShown":    WordingShown(WordingPreview{Letter: mail.Write(mail.Example(mail.Invite), mail.Brand{Name: "<b>"}, mail.Reader{Audience: mail.Team}, mail.Wording{Closing: "A\nB"}, mail.Links{Base: "https://x"})}),
+	"Signup":          Signup(page, SignUp{Name: "Holm", Faults: Faults{"email": "Taken."}, Zones: []ui.Option{{Value: "UTC", Label: "UTC"}}, Currencies: []ui.Option{{Value: "GBP", Label: "GBP"}}}),
+	"Wedding":         Wedding(page, noon, queries.CoupleHomeRow{Names: "Anna & Tom", HeldOn: day, Timezone: "Europe/London", Venue: "Holm House"}),
 	"Weddings": Weddings(page, WeddingList{Zone: "Europe/London", Rows: []queries.WeddingsRow{{ID: one, Title: "Kay & Fry", StartsLocal: &day, Timezone: "Asia/Tokyo", Venue: "Holm", Status: queries.BookingStatusConfirmed,
 		ValueMinor: ptr(int64(250000)), ValueCurrency: "GBP"}, {ID: two, ClientName: "A", PartnerName: "B", Status: queries.BookingStatusCancelled}}}),
 	"Weddings_empty": Weddings(page, WeddingList{}), "Weddings_past": Weddings(page, WeddingList{Past: true}),
@@ -281,7 +283,14 @@ func wordingOf(faults Faults, wedding string) WordingView {
 	reader := mail.Reader{Audience: mail.Couple}
 	letter := mail.Write(mail.Example(mail.Payment), mail.Brand{Name: "Holm House"}, reader, w, mail.Links{})
 	return WordingView{Kind: mail.Payment, Audience: mail.Couple, Wording: w, Ours: mail.Write(mail.Example(mail.Payment), mail.Brand{Name: "Holm House"}, reader, mail.Wording{}, mail.Links{}),
-		Changed: wedding != "", Faults: faults, Preview: WordingPreview{Letter: letter, Wedding: wedding, Wrong: WordingFaults(faults)}}
+		Changed: wedding != "", Faults: faults, Preview: WordingPreview{Letter: letter, Wedding: wedding, Wrong: WordingFaults(faults)}, Couples: wedding != "", Test: WordingTest{To: "maya@example.com"}}
+}
+
+// refusedOf is a letter whose test cannot go.
+func refusedOf(asked bool) WordingView {
+	v := wordingOf(nil, "")
+	v.Test = WordingTest{Refused: "E-mail is <not> set up.", Asked: asked}
+	return v
 }
 
 func TestGolden(t *testing.T) {

@@ -872,6 +872,10 @@ func auditWords(action string) string {
 		return "A letter was put into words of your own"
 	case "wording.reset":
 		return "A letter went back to our words"
+	case "letter.on":
+		return "A letter goes to your couples from now on"
+	case "letter.off":
+		return "A letter goes to your couples no more"
 	case "look.kept":
 		return "How letters look was changed"
 	case "suppression.lifted":

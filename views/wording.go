@@ -12,6 +12,7 @@ import (
 type WordingsView struct {
 	Now     time.Time
 	Changed map[string]time.Time // by letter: when it was put into words of their own
+	Couples []string             // the kinds that go to their couples
 	Colour  string
 	ReplyTo string
 	Faults  Faults
@@ -26,6 +27,15 @@ type WordingView struct {
 	Changed  bool        // there is a wording of their own
 	Faults   Faults
 	Preview  WordingPreview
+	Couples  bool // it goes to their couples
+	Test     WordingTest
+}
+
+// WordingTest is a letter that somebody sends to themselves.
+type WordingTest struct {
+	To      string
+	Refused string // why it cannot go
+	Asked   bool   // and was asked for all the same
 }
 
 // WordingPreview is a letter as it would go out.
@@ -57,14 +67,7 @@ func faultsOf(f Faults, fields ...string) (all []ui.Fault) {
 func WordingFaults(f Faults) []ui.Fault { return faultsOf(f, "subject", "opening", "closing") }
 
 // LetterName is a letter as people read it: "Payment received, to couples".
-func LetterName(k mail.Kind, a mail.Audience) string { return k.Title() + ", " + audienceWords(a) }
-
-func audienceWords(a mail.Audience) string {
-	if a == mail.Couple {
-		return "to couples"
-	}
-	return "to your team"
-}
+func LetterName(k mail.Kind, a mail.Audience) string { return k.Title() + ", " + a.Words() }
 
 // lettersFor are the letters to an audience that may be reworded.
 func lettersFor(a mail.Audience) (kinds []mail.Kind) {
@@ -74,6 +77,22 @@ func lettersFor(a mail.Audience) (kinds []mail.Kind) {
 		}
 	}
 	return kinds
+}
+
+// letterColumns: whether a letter goes out at all is asked for couples only; what the team gets each chooses for themselves.
+func letterColumns(a mail.Audience) []ui.Column {
+	all := []ui.Column{{Label: "Letter"}, {Label: "When it goes out"}, {Label: "Words"}}
+	if a == mail.Couple {
+		all = append(all, ui.Column{Label: "To couples"}, ui.Column{Label: "Turn on or off", Hidden: true})
+	}
+	return all
+}
+
+func turn(on bool) string {
+	if on {
+		return "Turn off"
+	}
+	return "Turn on"
 }
 
 func wordingURL(k mail.Kind, a mail.Audience) string { return "/app/wording?letter=" + mail.Key(k, a) }

@@ -57,7 +57,7 @@ func (s *Server) tell(ctx context.Context, tx pgx.Tx, user uuid.UUID, n mail.New
 	if err != nil {
 		return err
 	}
-	return jobs.TellPerson(ctx, tx, s.config.Jobs.River, user, person.Email, n, time.Now())
+	return jobs.TellPerson(ctx, tx, s.config.Jobs.River, s.config.Box, user, person.Email, n, time.Now())
 }
 
 // createSignOuts signs somebody out everywhere but here. Who wants that may fear a stranger: what that one has asked for by

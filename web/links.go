@@ -100,7 +100,7 @@ func (s *Server) use(ctx context.Context, l link) func(pgx.Tx) error {
 
 // mailLink makes a link and has it sent.
 func (s *Server) mailLink(ctx context.Context, tx pgx.Tx, l jobs.Link) (sent bool, err error) {
-	return jobs.MailLink(ctx, tx, s.config.Jobs.River, s.config.URL, l, time.Now())
+	return jobs.MailLink(ctx, tx, s.config.Jobs.River, s.config.Box, s.config.URL, l, time.Now())
 }
 
 // askForLink hands an address to a job. Nobody has looked yet whether it is known, so the answer cannot tell.

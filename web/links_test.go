@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/testdb"
 	"github.com/wedsync/wedsync/views/mail"
@@ -25,18 +26,25 @@ type posted struct {
 // mailed are all of a kind to one person, the newest first.
 func (s *site) mailed(t *testing.T, user uuid.UUID, what string) (all []posted) {
 	t.Helper()
-	rows, err := s.pool.Query(t.Context(), "SELECT facts, client_email FROM notices WHERE org_id = $1 AND user_id = $2 AND kind = 'security' AND facts->>'what' = $3 ORDER BY at DESC, id DESC", queries.House, user, what)
+	rows, err := s.pool.Query(t.Context(), "SELECT id, facts, secret, client_email FROM notices WHERE org_id = $1 AND user_id = $2 AND kind = 'security' AND facts->>'what' = $3 ORDER BY at DESC, id DESC", queries.House, user, what)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var raw []byte
+		var id uuid.UUID
+		var raw, secret []byte
 		l := posted{}
-		if err := rows.Scan(&raw, &l.To); err != nil {
+		if err := rows.Scan(&id, &raw, &secret, &l.To); err != nil {
 			t.Fatal(err)
 		}
 		if err := json.Unmarshal(raw, &l.News); err != nil {
+			t.Fatal(err)
+		}
+		if l.Link != "" || l.Code != "" {
+			t.Errorf("the facts hold a secret: %s", raw)
+		}
+		if err := notify.Unseal(s.box, queries.House, id, secret, &l.News); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, l)

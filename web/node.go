@@ -113,7 +113,7 @@ func (n *Node) drain(server *http.Server) error {
 
 // introduce fills the demo and says where to begin.
 func (n *Node) introduce(ctx context.Context) error {
-	if err := sandbox.Seed(ctx, n.Pool, n.Box, inbound.NewDoor(n.Pool, n.Jobs.River), time.Now()); err != nil {
+	if err := n.World.Seed(ctx, n.Pool, n.Box, inbound.NewDoor(n.Pool, n.Jobs.River), time.Now()); err != nil {
 		return err
 	}
 	if err := n.site.openSandboxTave(ctx); err != nil {

@@ -94,8 +94,12 @@ func (s *Server) sendCode(ctx context.Context, tx pgx.Tx, user uuid.UUID, number
 	if err != nil {
 		return "", "", err
 	}
-	return "code", "", notify.Announce(ctx, tx, s.config.Jobs.River, notify.Notice{OrgID: queries.House, ID: uuid.Must(uuid.NewV7()), At: now, UserID: &user,
-		News: mail.News{Kind: mail.Security, What: "phone_code", Code: code, At: now, Ends: &ends, Path: "/app/preferences"}})
+	notice, err := notify.Notice{OrgID: queries.House, ID: uuid.Must(uuid.NewV7()), At: now, UserID: &user,
+		News: mail.News{Kind: mail.Security, What: "phone_code", Code: code, At: now, Ends: &ends, Path: "/app/preferences"}}.Sealed(s.config.Box)
+	if err != nil {
+		return "", "", err
+	}
+	return "code", "", notify.Announce(ctx, tx, s.config.Jobs.River, notice)
 }
 
 func newCode() string {

@@ -114,6 +114,8 @@ func (s *Server) routes() []route {
 		{post, "/app/wording/previews", manager, s.previewWording},
 		{post, "/app/wording/reset", manager, s.resetWording},
 		{post, "/app/wording/look", manager, s.changeLook},
+		{post, "/app/wording/couples", manager, s.changeCoupleLetter},
+		{post, "/app/wording/tests", manager, s.createWordingTest},
 		{post, "/app/account", staff, s.changePerson},
 		{post, "/app/account/verification", staff, s.createVerification},
 		{post, "/app/account/sign-outs", staff, s.createSignOuts},

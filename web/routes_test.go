@@ -27,7 +27,11 @@ type town struct {
 
 func newTown(t *testing.T, change ...func(*Config)) *town {
 	t.Helper()
-	s := newSite(t, change...)
+	return townOf(t, newSite(t, change...))
+}
+
+func townOf(t *testing.T, s *site) *town {
+	t.Helper()
 	w := &town{site: s, org: testdb.Org(t, s.pool), theirs: testdb.Org(t, s.pool), couple: testdb.Couple(t, s.pool)}
 	w.operator = testdb.Member(t, s.pool, w.org.ID, queries.RoleStaff)
 	if _, err := s.pool.Exec(t.Context(), "UPDATE users SET email = $2 WHERE id = $1", w.operator.ID, strings.ToLower(operatorAddress)); err != nil {
@@ -141,6 +145,8 @@ var routeCases = map[string]routeCase{
 	"POST /app/wording":                         {ok: 303, form: url.Values{"letter": {"booking.couple"}, "subject": {"For {{couple}}"}}},
 	"POST /app/wording/previews":                {ok: 200, form: url.Values{"letter": {"booking.couple"}}},
 	"POST /app/wording/reset":                   {ok: 303, form: url.Values{"letter": {"booking.couple"}}},
+	"POST /app/wording/couples":                 {ok: 303, form: url.Values{"kind": {"booking"}, "on": {"on"}}},
+	"POST /app/wording/tests":                   {ok: 422, form: url.Values{"letter": {"booking.couple"}}}, // without a carrier
 	"POST /app/wording/look":                    {ok: 303, form: url.Values{"colour": {"#4f7a5b"}, "reply_to": {"hello@example.com"}}},
 	"POST /app/team":                            {ok: 422},
 	"POST /app/settings/region":                 {ok: 303, form: url.Values{"region": {"FR"}}},

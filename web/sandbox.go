@@ -30,6 +30,7 @@ func (s *Server) drawSandbox(c echo.Context, sent *views.SandboxSent) error {
 		}
 		view.Orgs = append(view.Orgs, org)
 	}
+	view.People = append(view.People, views.DemoPerson{Slug: "sam", Name: sandbox.Colleague.Name, As: "Staff of " + sandbox.Suppliers[0].Org})
 	for _, couple := range sandbox.Couples {
 		view.People = append(view.People, views.DemoPerson{Slug: couple.Slug, Name: couple.Names, As: "A couple"})
 	}
@@ -73,6 +74,9 @@ func (s *Server) orgOf(c echo.Context, email string) (uuid.UUID, error) {
 // sandboxSignIn signs in as somebody made up. It is a POST, like every sign-in.
 func (s *Server) sandboxSignIn(c echo.Context) error {
 	email := ""
+	if c.FormValue("person") == "sam" {
+		email = sandbox.Colleague.Email
+	}
 	for _, supplier := range sandbox.Suppliers {
 		if supplier.Slug == c.FormValue("person") {
 			email = supplier.Email

@@ -148,7 +148,7 @@ func TestAnotherSitesPostIsRefusedOnEveryRoute(t *testing.T) {
 func TestTheSandboxInTheDemo(t *testing.T) {
 	t.Parallel()
 	w := newTown(t, func(c *Config) { c.Demo = true })
-	if err := sandbox.Seed(t.Context(), w.pool, w.box, w.door, time.Now()); err != nil {
+	if err := sandbox.NewWorld(time.Now()).Seed(t.Context(), w.pool, w.box, w.door, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.get(t, "/sandbox", nil); got.Code != 200 || !strings.Contains(got.Body.String(), `href="/sandbox/outbox"`) {

@@ -94,7 +94,7 @@ func (s *Server) prove(ctx context.Context, tx pgx.Tx, l link) error {
 		return err
 	}
 	told := mail.News{What: "address_changed", Detail: l.Subject}
-	return jobs.TellPerson(ctx, tx, s.config.Jobs.River, l.UserID, l.Email, told, time.Now())
+	return jobs.TellPerson(ctx, tx, s.config.Jobs.River, s.config.Box, l.UserID, l.Email, told, time.Now())
 }
 
 // createVerification is "Send it again".

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,9 +18,12 @@ import (
 )
 
 var wordingDone = map[string]string{
-	"kept":  "Your words are kept. Letters that go out from now on use them.",
-	"reset": "This letter goes out in our words again.",
-	"look":  "The look is kept.",
+	"kept":   "Your words are kept. Letters that go out from now on use them.",
+	"reset":  "This letter goes out in our words again.",
+	"look":   "The look is kept.",
+	"on":     "This letter goes to your couples from now on. What happened before today stays untold.",
+	"off":    "This letter goes to your couples no more.",
+	"tested": "The test is on its way to you. What becomes of it stands under “Sent”.",
 }
 
 // wording is one letter if the address names one, else the list of all.
@@ -28,11 +32,15 @@ func (s *Server) wording(c echo.Context) error {
 	if letter == "" {
 		return s.drawWordings(c, http.StatusOK, nil)
 	}
+	return s.drawKeptWording(c, http.StatusOK, letter)
+}
+
+func (s *Server) drawKeptWording(c echo.Context, status int, letter string) error {
 	w, err := s.q.WordingOf(c.Request().Context(), queries.WordingOfParams{OrgID: visitorOf(c).OrgID, Letter: letter})
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return err
 	}
-	return s.drawWording(c, http.StatusOK, letter, mail.Wording(w), nil)
+	return s.drawWording(c, status, letter, mail.Wording(w), nil)
 }
 
 func (s *Server) drawWordings(c echo.Context, status int, faults views.Faults) error {
@@ -49,6 +57,9 @@ func (s *Server) drawWordings(c echo.Context, status int, faults views.Faults) e
 	for _, row := range rows {
 		view.Changed[row.Letter] = row.UpdatedAt
 	}
+	if view.Couples, err = s.q.LettersToCouples(ctx, v.OrgID); err != nil {
+		return err
+	}
 	if faults != nil {
 		view.Colour, view.ReplyTo = c.FormValue("colour"), c.FormValue("reply_to")
 	}
@@ -63,10 +74,26 @@ func (s *Server) drawWording(c echo.Context, status int, letter string, w mail.W
 	if err != nil {
 		return err
 	}
+	if err := s.roadOf(c, &view, status); err != nil {
+		return err
+	}
 	p := s.page(c, views.LetterName(view.Kind, view.Audience), "settings")
 	p.Lead = view.Kind.Words()
 	p.Back, p.Flash = &views.Link{Label: "All letters", Href: "/app/wording"}, wordingDone[c.QueryParam("done")]
 	return draw(c, status, views.Wording(p, view))
+}
+
+// roadOf is whether the letter goes to couples, and where a test of it goes.
+func (s *Server) roadOf(c echo.Context, view *views.WordingView, status int) error {
+	v, ctx := visitorOf(c), c.Request().Context()
+	kinds, err := s.q.LettersToCouples(ctx, v.OrgID)
+	if err != nil {
+		return err
+	}
+	view.Couples = view.Audience == mail.Couple && slices.Contains(kinds, string(view.Kind))
+	view.Test, err = s.testTo(ctx, v)
+	view.Test.Asked = status == http.StatusUnprocessableEntity && len(view.Faults) == 0
+	return err
 }
 
 // wordingView tries the words on the next wedding. What is wrong with them is shown in ours meanwhile.

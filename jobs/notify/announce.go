@@ -30,8 +30,9 @@ type Notice struct {
 	At     time.Time
 	Urgent bool
 	News   mail.News
+	Secret []byte           // what Sealed took out of the news
 	UserID *uuid.UUID       // for this person alone; nil: for the team
-	Only   queries.Audience // empty: for everybody whom it concerns
+	Only   queries.Audience // empty: for everybody whom it concerns; a person: the test of a letter, for UserID alone
 	// Whom of the couple's side it is about, as far as is known.
 	Connection       *uuid.UUID
 	ClientExternalID string
@@ -64,6 +65,9 @@ func Announce(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], noti
 }
 
 func (n Notice) into(rows *queries.AddNoticesParams) error {
+	if n.News.Link != "" || n.News.Code != "" {
+		return fmt.Errorf("announce: %w", errUnsealed)
+	}
 	facts, err := json.Marshal(n.News)
 	if err != nil {
 		return fmt.Errorf("announce: %w", err)
@@ -73,7 +77,7 @@ func (n Notice) into(rows *queries.AddNoticesParams) error {
 	}
 	rows.OrgIds, rows.Ids, rows.Ats = append(rows.OrgIds, n.OrgID), append(rows.Ids, n.ID), append(rows.Ats, n.At)
 	rows.Kinds, rows.Urgents = append(rows.Kinds, string(n.News.Kind)), append(rows.Urgents, n.Urgent)
-	rows.Facts = append(rows.Facts, withoutNUL(facts))
+	rows.Facts, rows.Secrets = append(rows.Facts, withoutNUL(facts)), append(rows.Secrets, n.Secret)
 	rows.UserIds, rows.ConnectionIds = append(rows.UserIds, orZero(n.UserID)), append(rows.ConnectionIds, orZero(n.Connection))
 	rows.Onlys = append(rows.Onlys, string(n.Only))
 	rows.ClientExternalIds, rows.ClientEmails = append(rows.ClientExternalIds, n.ClientExternalID), append(rows.ClientEmails, n.ClientEmail)

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -103,7 +104,7 @@ func (w *wave) spread(ctx context.Context, ids []uuid.UUID) error {
 	if w.org == queries.House {
 		err = w.toPersons(ctx, notices)
 	} else if err = w.toTeam(ctx, notices); err == nil {
-		err = w.toCouples(ctx, notices)
+		err = errors.Join(w.toCouples(ctx, notices), w.toAuthors(ctx, notices))
 	}
 	if err != nil {
 		return fmt.Errorf("fan out: %w", err)
@@ -185,6 +186,23 @@ func (w *wave) toCouples(ctx context.Context, notices []queries.NoticesToTellRow
 	}
 	for _, c := range couples {
 		w.add(wanted[c.NoticeID], queries.AudienceCouple, Recipient{ID: c.ClientID, Name: couple(c.Name, c.PartnerName), Email: c.Email}, Leg{Channel: queries.ChannelEmail})
+	}
+	return nil
+}
+
+// toAuthors sends the test of a letter to who asked for it: by e-mail and at once, whatever they have turned off.
+func (w *wave) toAuthors(ctx context.Context, notices []queries.NoticesToTellRow) error {
+	for _, n := range notices {
+		if n.UserID == nil || n.OnlyFor == nil || *n.OnlyFor != queries.AudiencePerson {
+			continue
+		}
+		people, err := LoadPeople(ctx, w.q, w.org, []uuid.UUID{*n.UserID}, w.now)
+		if err != nil {
+			return err
+		}
+		if p := people[*n.UserID]; p.Reach[queries.ChannelEmail] {
+			w.add(n, queries.AudiencePerson, p, Leg{Channel: queries.ChannelEmail})
+		}
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ func objection(h held, now time.Time) string {
 		return "It waited too long to be of use."
 	case h.Audience == queries.AudienceTeam && !h.Member:
 		return "They are not in the team any more."
-	case h.Suppressed != "" && h.Audience != queries.AudiencePerson:
+	case h.Suppressed != "" && h.OrgID != queries.House:
 		return Suppressed(h.Suppressed, h.Channel)
 	case h.Audience == queries.AudienceTeam && !h.Urgent && known && !category.Fixed && h.Pace != nil && *h.Pace == queries.PaceOff:
 		return "They turned this off meanwhile."

@@ -35,6 +35,9 @@ const (
 	TwilioURL = "https://api.twilio.com"
 )
 
+// Mails says whether there is anybody who takes e-mail.
+func (s Settings) Mails() bool { return s.ResendKey != "" || s.SMTPURL != "" }
+
 // Check names the variable that is wrong, and what it takes.
 func (s Settings) Check() error {
 	for _, u := range []struct{ name, value, schemes string }{
@@ -44,8 +47,7 @@ func (s Settings) Check() error {
 			return fmt.Errorf("%s takes an address that begins with %s; it cannot be read as one", u.name, strings.ReplaceAll(u.schemes, " ", ":// or ")+"://")
 		}
 	}
-	mails := s.ResendKey != "" || s.SMTPURL != ""
-	if _, err := mail.ParseAddress(s.MailFrom); err != nil && (mails || s.MailFrom != "") {
+	if _, err := mail.ParseAddress(s.MailFrom); err != nil && (s.Mails() || s.MailFrom != "") {
 		return fmt.Errorf("MAIL_FROM takes the address that mail comes from, such as WedSync <hello@example.com>; it is %q", s.MailFrom)
 	}
 	for _, v := range []struct{ name, value string }{{"TWILIO_ACCOUNT_SID", s.TwilioSID}, {"TWILIO_AUTH_TOKEN", s.TwilioToken}, {"TWILIO_FROM", s.TwilioFrom}} {
@@ -84,7 +86,7 @@ func subject(from string, base *url.URL) string {
 	return base.String()
 }
 
-// Reseal seals the house's own secrets under the newest key.
+// Reseal seals the house's own secrets, and those on their way to people, under the newest key.
 func Reseal(ctx context.Context, q *queries.Queries, box *seal.Box) (int, error) {
 	rows, err := q.HouseSecrets(ctx)
 	if err != nil {
@@ -103,7 +105,8 @@ func Reseal(ctx context.Context, q *queries.Queries, box *seal.Box) (int, error)
 			return i, err
 		}
 	}
-	return len(rows), nil
+	n, err := resealNotices(ctx, q, box)
+	return len(rows) + n, err
 }
 
 func orElse(s, otherwise string) string {

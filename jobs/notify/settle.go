@@ -39,6 +39,11 @@ func (s *Send) settle(ctx context.Context, a *attempt, out carrier.Outcome) (aga
 		if err := w.step(ctx, a.row.ID, a.provider, string(out.Fate), out.Words); err != nil {
 			return err
 		}
+		if out.Fate == carrier.Accepted && len(a.row.Secret) > 0 {
+			if err := q.ForgetSecret(ctx, queries.ForgetSecretParams{OrgID: a.row.OrgID, ID: a.row.NoticeID}); err != nil {
+				return err
+			}
+		}
 		e := ending{status: stand.Status, reason: out.Words, provider: a.provider, ref: out.Ref, quota: stand.QuotaDay}
 		if stand.Status == queries.NotificationStatusSending {
 			again, err = s.judge(ctx, w, a, out, &e)

@@ -208,8 +208,12 @@ func (w *world) emergency() notify.Notice {
 
 // security is a letter of the house to the owner.
 func (w *world) security(what string) notify.Notice {
-	return notify.Notice{OrgID: queries.House, ID: uuid.Must(uuid.NewV7()), At: time.Now(), UserID: &w.org.Owner.ID,
-		News: mail.News{Kind: mail.Security, What: what, At: time.Now(), Link: w.base.String() + "/reset/x", Code: "123456"}}
+	n, err := notify.Notice{OrgID: queries.House, ID: uuid.Must(uuid.NewV7()), At: time.Now(), UserID: &w.org.Owner.ID,
+		News: mail.News{Kind: mail.Security, What: what, At: time.Now(), Link: w.base.String() + "/reset/x", Code: "123456"}}.Sealed(w.box)
+	if err != nil {
+		panic(err) // a keyset that was made a moment ago
+	}
+	return n
 }
 
 // announce tells of notices and waits until everybody's notifications are written.

@@ -21,6 +21,9 @@ func (s *Send) write(ctx context.Context, w *wave, h held) (parcel, error) {
 	if err := json.Unmarshal(h.Facts, &news); err != nil {
 		return parcel{}, fmt.Errorf("the facts of notice %s: %w", h.NoticeID, err)
 	}
+	if err := Unseal(s.Box, h.OrgID, h.NoticeID, h.Secret, &news); err != nil {
+		return parcel{}, err
+	}
 	brand := mail.Brand{Name: h.OrgName, Colour: h.Colour}
 	switch h.Channel {
 	case queries.ChannelEmail:
@@ -34,17 +37,24 @@ func (s *Send) write(ctx context.Context, w *wave, h held) (parcel, error) {
 }
 
 func (s *Send) letter(ctx context.Context, h held, news mail.News, brand mail.Brand) (parcel, error) {
+	reader := mail.Reader{Name: h.Recipient, Audience: mail.Audience(h.Audience), Zone: zoneOf(h.OwnZone, h.OrgZone)}
+	if news.Test != "" {
+		reader.Audience = news.Test
+	}
+	if news.Test == mail.Couple { // as they will read it
+		reader.Name = orElse(news.Who, h.Recipient)
+	}
 	links, err := s.links(h)
 	if err != nil {
 		return parcel{}, err
 	}
-	letter := mail.Write(news, brand, mail.Reader{Name: h.Recipient, Audience: mail.Audience(h.Audience), Zone: zoneOf(h.OwnZone, h.OrgZone)}, mail.Wording{Subject: h.Subject, Opening: h.Opening, Closing: h.Closing}, links)
+	letter := mail.Write(news, brand, reader, mail.Wording{Subject: h.Subject, Opening: h.Opening, Closing: h.Closing}, links)
 	html, err := letter.HTML(ctx)
 	if err != nil {
 		return parcel{}, err
 	}
 	m := carrier.Mail{OrgID: h.OrgID, ID: h.ID, From: s.Carriers.From, To: h.Address, Subject: letter.Subject, HTML: html, Text: letter.Text(), Headers: map[string]string{}}
-	if h.Audience == queries.AudienceCouple { // the supplier speaks, by our address
+	if reader.Audience == mail.Couple { // the supplier speaks, by our address
 		m.From, m.ReplyTo = sender(h.OrgName, s.Carriers.From), h.ReplyTo
 	}
 	if links.Unsubscribe != "" {

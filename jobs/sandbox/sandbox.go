@@ -28,14 +28,15 @@ type Scenario struct {
 type World struct {
 	mu   sync.Mutex
 	n    int
-	paid map[string]int // by organisation: the number of its latest payment
+	paid map[string]int         // by organisation: the number of its latest payment
+	near map[string]nearWedding // by organisation: its wedding of this week
 
 	carriers
 }
 
 // NewWorld begins at a number that an earlier run has not used: ids must be new after a restart.
 func NewWorld(now time.Time) *World {
-	return &World{n: int(now.Unix() % 1_000_000 * 100), paid: map[string]int{}, carriers: newCarriers()}
+	return &World{n: int(now.Unix() % 1_000_000 * 100), paid: map[string]int{}, near: map[string]nearWedding{}, carriers: newCarriers()}
 }
 
 // Body makes the delivery of a scenario for an organisation, different each time.

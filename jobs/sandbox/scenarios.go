@@ -24,6 +24,9 @@ func Scenarios() []Scenario {
 			Scenario{string(p) + "_booking", "A booking is confirmed", "booking.created", p, booked},
 			Scenario{string(p) + "_client", "A new client", "client.created", p, newClient})
 	}
+	for _, s := range Suppliers { // by the system that a season's bookings came from
+		all = append(all, Scenario{string(s.Providers[1]) + "_moved", "A wedding this week moves by an hour", "booking.updated, so near to the day: by SMS, push and e-mail", s.Providers[1], moved})
+	}
 	return append(all,
 		Scenario{"custom_wrong", "Money in the wrong form", "Could not be read: the page says why, and it can be run again", queries.ProviderCustom, wrongShape},
 		Scenario{"wedme_invited", "A couple invites you", "wedme.client.invited", queries.ProviderWedme, invited},
@@ -60,7 +63,7 @@ func stripeUnknown(_ *World, _ string, n int, now time.Time) []byte {
 
 func booked(_ *World, _ string, n int, now time.Time) []byte {
 	day := nextSaturday(now.AddDate(0, 0, 7+n%20*7))
-	return bookingBody(fmt.Sprintf("sandbox-%d", n), "booking.created", n, day, "confirmed", now)
+	return bookingBody(fmt.Sprintf("sandbox-%d", n), "booking.created", n, day, 13, "confirmed", now)
 }
 
 func newClient(_ *World, _ string, n int, now time.Time) []byte {

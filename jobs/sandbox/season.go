@@ -50,11 +50,14 @@ var Couples = []Couple{
 	{"priya", "Priya & Dev", "priya@demo.example", "The Orangery, Kew", 47},
 }
 
-// Seed makes the demo's people and sends a season of deliveries through the door, dated as they would have come.
-// It does nothing where the people are there already.
-func Seed(ctx context.Context, pool *pgxpool.Pool, box *seal.Box, door *inbound.Door, now time.Time) error {
+// Seed makes the demo's people, who can all be reached, and sends a season of deliveries through the door, dated as they would
+// have come. It changes nothing where the people are there already.
+func (w *World) Seed(ctx context.Context, pool *pgxpool.Pool, box *seal.Box, door *inbound.Door, now time.Time) error {
 	q := queries.New(pool)
 	_, err := q.UserByEmail(ctx, Suppliers[0].Email)
+	if err == nil {
+		return w.recall(ctx, q, now)
+	}
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return err
 	}
@@ -67,17 +70,21 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, box *seal.Box, door *inbound.
 		}
 	}
 	for i, s := range Suppliers {
-		if err := seedSupplier(ctx, pool, box, door, s, i, hash, now); err != nil {
+		if err := w.seedSupplier(ctx, pool, box, door, s, i, hash, now); err != nil {
 			return fmt.Errorf("seed %s: %w", s.Org, err)
 		}
 	}
 	return nil
 }
 
-func seedSupplier(ctx context.Context, pool *pgxpool.Pool, box *seal.Box, door *inbound.Door, s Supplier, number int, hash string, now time.Time) error {
-	made, err := queries.New(pool).CreateSupplier(ctx, queries.CreateSupplierParams{OrgName: s.Org, Category: s.Category, Timezone: "Europe/London", Currency: "GBP",
+func (w *World) seedSupplier(ctx context.Context, pool *pgxpool.Pool, box *seal.Box, door *inbound.Door, s Supplier, number int, hash string, now time.Time) error {
+	q := queries.New(pool)
+	made, err := q.CreateSupplier(ctx, queries.CreateSupplierParams{OrgName: s.Org, Category: s.Category, Timezone: "Europe/London", Currency: "GBP",
 		Tier: s.Tier, Email: s.Email, PersonName: s.Person, PasswordHash: hash, Verified: true})
 	if err != nil {
+		return err
+	}
+	if err := w.seedPeople(ctx, q, s, number, made, hash, now); err != nil {
 		return err
 	}
 	connections := map[queries.Provider]uuid.UUID{}
@@ -92,6 +99,21 @@ func seedSupplier(ctx context.Context, pool *pgxpool.Pool, box *seal.Box, door *
 	slices.SortStableFunc(all, func(a, b inbound.Delivery) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
 	_, err = door.Accept(ctx, all)
 	return err
+}
+
+// seedPeople makes those who are told reachable, one supplier with a colleague and one that writes to couples.
+func (w *World) seedPeople(ctx context.Context, q *queries.Queries, s Supplier, number int, made queries.CreateSupplierRow, hash string, now time.Time) error {
+	w.nears(made.OrgID, number, 13)
+	if err := w.reach(ctx, q, made.UserID, s.Person, number+1, now); err != nil {
+		return err
+	}
+	switch s.Slug {
+	case "ada":
+		return w.seedColleague(ctx, q, made.OrgID, hash, now)
+	case "thyme":
+		return seedLetters(ctx, q, made.OrgID, made.UserID, now)
+	}
+	return nil
 }
 
 // season is what a supplier's systems sent over the last twelve weeks: bookings one by one, a deposit for each, some
@@ -110,7 +132,11 @@ func season(s Supplier, number int, org uuid.UUID, connections map[queries.Provi
 		if i%6 == 5 {
 			status = "held"
 		}
-		add(crm, at, bookingBody(fmt.Sprintf("season-%d", n), "booking.created", n, nextSaturday(now.AddDate(0, 0, 5+i*13)), status, at))
+		day, hour := nextSaturday(now.AddDate(0, 0, 5+i*13)), 13
+		if i == 0 {
+			day, hour = thisWeek(now), 12
+		}
+		add(crm, at, bookingBody(fmt.Sprintf("season-%d", n), "booking.created", n, day, hour, status, at))
 		add(queries.ProviderStripe, at.Add(40*time.Minute), stripePayment("payment_intent.succeeded", fmt.Sprintf("evt_season_%d", n), n, int64(45_000+i%7*12_500), "gbp", at.Add(40*time.Minute)))
 		if i%9 == 4 {
 			add(queries.ProviderStripe, at.Add(50*time.Hour), encode(event(fmt.Sprintf("evt_season_refund_%d", n), "refund.created", at.Add(50*time.Hour), refund(n, at))))
@@ -125,6 +151,7 @@ func season(s Supplier, number int, org uuid.UUID, connections map[queries.Provi
 			}
 		}
 	}
+	newest(add, s, number, now)
 	return all
 }
 

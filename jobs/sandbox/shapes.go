@@ -30,9 +30,9 @@ func charge(n int, at time.Time, refunded int64) object {
 		"billing_details": object{"name": a + " & " + b, "email": address(a, n)}}
 }
 
-func bookingBody(id, kind string, n int, day time.Time, status string, at time.Time) []byte {
+func bookingBody(id, kind string, n int, day time.Time, hour int, status string, at time.Time) []byte {
 	a, b := names(n)
-	start := time.Date(day.Year(), day.Month(), day.Day(), 13, 0, 0, 0, london)
+	start := time.Date(day.Year(), day.Month(), day.Day(), hour, 0, 0, 0, london)
 	return encode(object{"id": id, "type": kind, "occurred_at": at.UTC().Format(time.RFC3339), "data": object{
 		"client": client(n, a, b),
 		"booking": object{"external_id": fmt.Sprintf("b-%d", n), "title": a + " & " + b, "start": start.Format(time.RFC3339), "end": start.Add(10 * time.Hour).Format(time.RFC3339),

@@ -134,6 +134,9 @@ func letters(t testing.TB) map[string]Letter {
 	emergency := examples["emergency"]
 	emergency.Who, emergency.Venue = strings.Repeat("Anna-Wilhelmina ", 12), "<b>Schloss</b> "+strings.Repeat("Überlingen", 11)
 	all["brand-long.team"] = Write(emergency, long, Reader{Audience: Team}, Wording{}, links)
+	test := examples["payment/payment_completed"]
+	test.Test, test.Path = Couple, ""
+	all["test.couple"] = Write(test, florist, Reader{Name: "Anna Kay & Tom Fry", Audience: Person}, Wording{Closing: "Yours, {{name}}"}, links)
 	all["reworded.couple"] = Write(examples["booking/booking_confirmed"], florist, Reader{Audience: Couple}, Wording{Subject: "{{couple}}, we are yours on {{date}}",
 		Opening: "Dear {{couple}},\n{{news}} We shall be at {{venue}} by nine, with the van.", Closing: "With love from the workshop,\nMaya & Finn"}, links)
 	return all

@@ -37,6 +37,14 @@ const (
 	Person Audience = "person" // one person, to whom the house speaks
 )
 
+// Words say to whom it goes.
+func (a Audience) Words() string {
+	if a == Couple {
+		return "to couples"
+	}
+	return "to your team"
+}
+
 // Kinds are all of them, in the order in which pages and digests show them.
 var Kinds = []Kind{Emergency, WeddingDayChange, WeddingWeek, Booking, Payment, Refund, FailedPayment, Conflict, Invite, InviteReminder, ClientChange, Connection, Allowance, Digest, Security}
 

@@ -88,6 +88,9 @@ func Write(n News, b Brand, r Reader, w Wording, l Links) Letter {
 	s.sign(&letter, b)
 	letter.reword(s, told, w)
 	letter.Button = s.button(told.button)
+	if s.Test != "" {
+		letter.Subject, letter.Unsubscribe = "Test: "+letter.Subject, ""
+	}
 	letter.Subject = clean(letter.Subject, maxLine)
 	letter.Preheader = clean(strings.Join(letter.Paragraphs, " "), maxLine)
 	return letter
@@ -304,6 +307,8 @@ func (s scene) page(path string) string {
 // footer says why a letter came; that is half of why people trust it.
 func (s scene) footer() string {
 	switch {
+	case s.Test != "":
+		return "This is a test, sent because you asked for it. It went to you alone. Amounts and changes in it are made up."
 	case s.Kind == Security:
 		return "You get this letter because it concerns your account at WedSync. Letters that guard an account cannot be turned off."
 	case s.reader.Audience == Couple:

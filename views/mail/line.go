@@ -8,6 +8,9 @@ func Line(n News) (title, body string) {
 }
 
 func (s scene) line() (title, body string) {
+	if s.Test != "" {
+		return "A test of your letter: " + s.Kind.Title() + ", " + s.Test.Words(), "It went to who asked for it, and to nobody else."
+	}
 	s.Code, s.Link = "", ""
 	if s.Kind != Security {
 		s.reader.Audience = Team

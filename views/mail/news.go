@@ -30,12 +30,14 @@ type News struct {
 	At   time.Time `json:"at,omitzero"`    // when it happened: an instant
 	Path string    `json:"path,omitempty"` // the page in the product that shows it: "/app/weddings"
 
-	Link string `json:"link,omitempty"` // security: absolute, and a secret
-	Code string `json:"code,omitempty"` // security: six digits, and a secret
+	Link string `json:"-"` // security: absolute, and a secret: it is never kept with the facts
+	Code string `json:"-"` // security: six digits, and as secret
 
 	Channel string `json:"channel,omitempty"` // allowance: email, sms or push
 	Used    int    `json:"used,omitempty"`
 	Limit   int    `json:"limit,omitempty"`
+
+	Test Audience `json:"test,omitempty"` // a test of the letter to them: it goes to who asked for it, and to nobody else
 
 	Items []News `json:"items,omitempty"` // of a digest, or the weddings of a week
 }

@@ -28,6 +28,9 @@ func setting(n News, b Brand, r Reader, l Links) scene {
 	if r.Zone == nil {
 		r.Zone = time.UTC
 	}
+	if n.Test != "" {
+		r.Audience = n.Test
+	}
 	r.Name = clean(r.Name, maxName)
 	l.Base, l.Unsubscribe, l.Acknowledge = address(l.Base), address(l.Unsubscribe), address(l.Acknowledge)
 	return scene{News: n.tidy(), supplier: clean(b.Name, maxName), reader: r, links: l}
