@@ -68,12 +68,12 @@ func booked(_ *World, _ string, n int, now time.Time) []byte {
 
 func newClient(_ *World, _ string, n int, now time.Time) []byte {
 	a, b := names(n)
-	return encode(object{"id": fmt.Sprintf("sandbox-%d", n), "type": "client.created", "occurred_at": now.UTC().Format(time.RFC3339),
+	return encode(object{"id": fmt.Sprintf("sandbox-%d", n), "type": "client.created", "occurred_at": now.UTC().Format(time.RFC3339Nano),
 		"data": object{"client": client(n, a, b)}})
 }
 
 func wrongShape(_ *World, _ string, n int, now time.Time) []byte {
-	return encode(object{"id": fmt.Sprintf("sandbox-%d", n), "type": "payment.completed", "occurred_at": now.UTC().Format(time.RFC3339),
+	return encode(object{"id": fmt.Sprintf("sandbox-%d", n), "type": "payment.completed", "occurred_at": now.UTC().Format(time.RFC3339Nano),
 		"data": object{"payment": object{"external_id": fmt.Sprintf("p-%d", n), "amount": "500.00", "currency": "GBP", "status": "completed"}}})
 }
 

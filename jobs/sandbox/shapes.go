@@ -33,7 +33,7 @@ func charge(n int, at time.Time, refunded int64) object {
 func bookingBody(id, kind string, n int, day time.Time, hour int, status string, at time.Time) []byte {
 	a, b := names(n)
 	start := time.Date(day.Year(), day.Month(), day.Day(), hour, 0, 0, 0, london)
-	return encode(object{"id": id, "type": kind, "occurred_at": at.UTC().Format(time.RFC3339), "data": object{
+	return encode(object{"id": id, "type": kind, "occurred_at": at.UTC().Format(time.RFC3339Nano), "data": object{
 		"client": client(n, a, b),
 		"booking": object{"external_id": fmt.Sprintf("b-%d", n), "title": a + " & " + b, "start": start.Format(time.RFC3339), "end": start.Add(10 * time.Hour).Format(time.RFC3339),
 			"timezone": "Europe/London", "venue": venues[n/3%len(venues)], "resource": "Main", "status": status, "value": object{"amount": 180_000 + n%9*35_000, "currency": "GBP"}},
@@ -46,7 +46,7 @@ func client(n int, a, b string) object {
 
 func invite(kind string, which, n int, at time.Time) []byte {
 	a, b := names(which)
-	return encode(object{"id": fmt.Sprintf("sandbox-%d", n), "type": kind, "occurred_at": at.UTC().Format(time.RFC3339),
+	return encode(object{"id": fmt.Sprintf("sandbox-%d", n), "type": kind, "occurred_at": at.UTC().Format(time.RFC3339Nano),
 		"data": object{"invite": object{"external_id": fmt.Sprintf("i-%d", which), "couple": a + " & " + b, "email": address(a, which)}}})
 }
 
