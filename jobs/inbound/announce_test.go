@@ -13,6 +13,7 @@ import (
 
 	"github.com/wedsync/wedsync/jobs/inbound"
 	"github.com/wedsync/wedsync/queries"
+	"github.com/wedsync/wedsync/queries/testdb"
 	"github.com/wedsync/wedsync/views/mail"
 )
 
@@ -290,8 +291,8 @@ func TestWhatIsAppliedAgainIsNotAnnouncedAgain(t *testing.T) {
 	if again := n.announced(t); len(again) != 1 || again[0].ID != first[0].ID {
 		t.Errorf("%+v", again)
 	}
-	if jobs := ask[int](t, n.pool, "SELECT count(*) FROM river_job WHERE kind = 'fan_out' AND args->>'org_id' = $1", n.org.String()); jobs != 1 {
-		t.Errorf("%d fan-outs", jobs)
+	if rows := ask[int](t, n.pool, "SELECT count(*) FROM notification_logs WHERE org_id = $1 AND channel = 'in_app'", n.org); rows != 1 {
+		t.Errorf("the owner was told %d times", rows)
 	}
 	// A transaction that is taken back takes its notices along.
 	n.refuse(t, "40001")
@@ -341,4 +342,41 @@ func TestABatchIsAnnouncedAtOnce(t *testing.T) {
 	if jobs != 1 || named != 100 {
 		t.Errorf("%d fan-outs name %d notices", jobs, named)
 	}
+}
+
+// A little news for a few people is told in the transaction of what happened; for many there is a job, and news that cannot be
+// told there costs nothing of what it tells of.
+func TestAFewAreToldInTheTransactionItself(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	const fanOuts, inbox = "SELECT count(*) FROM river_job WHERE kind = 'fan_out' AND args->>'org_id' = $1", "SELECT count(*) FROM notification_logs WHERE org_id = $1 AND channel = 'in_app'"
+	seen := func(what string, jobs, rows int) {
+		t.Helper()
+		if gotJobs, gotRows := ask[int](t, n.pool, fanOuts, n.org.String()), ask[int](t, n.pool, inbox, n.org); gotJobs != jobs || gotRows != rows {
+			t.Errorf("%s: %d fan-outs and %d in the inbox, want %d and %d", what, gotJobs, gotRows, jobs, rows)
+		}
+	}
+	client := func(id string) []byte {
+		return ours("e-"+id, "client.created", 5, object{"client": object{"external_id": "c-" + id, "name": "Anna " + id}})
+	}
+	n.start(t)
+	n.tell(t, n.crm, client("1"))
+	seen("an owner alone", 0, 1)
+
+	run(t, n.pool, "CREATE FUNCTION refuse_telling() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$")
+	run(t, n.pool, "CREATE TRIGGER refuse BEFORE INSERT ON notification_logs FOR EACH ROW EXECUTE FUNCTION refuse_telling()")
+	n.tell(t, n.crm, client("2"))
+	seen("telling fails", 1, 1)
+	if name := ask[string](t, n.pool, "SELECT name FROM clients WHERE org_id = $1 AND external_id = 'c-2'", n.org); name != "Anna 2" {
+		t.Errorf("and costs the client: %q", name)
+	}
+	run(t, n.pool, "DROP TRIGGER refuse ON notification_logs")
+	eventually(t, "the job tells it once it can", func() bool { return ask[int](t, n.pool, inbox, n.org) == 2 })
+
+	for range 25 {
+		testdb.Member(t, n.pool, n.org, queries.RoleStaff)
+	}
+	n.tell(t, n.crm, client("3"))
+	eventually(t, "a job tells many", func() bool { return ask[int](t, n.pool, inbox, n.org) == 2+26 })
+	seen("26 people", 2, 28)
 }

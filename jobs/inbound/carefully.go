@@ -71,7 +71,7 @@ func (d *Drain) alone(ctx context.Context, lane Lane, row queries.InLaneRow) err
 		if err := b.pass(ctx); err != nil {
 			return err
 		}
-		if err := b.announce(ctx); err != nil {
+		if err := b.announce(ctx, nil); err != nil {
 			return err
 		}
 		return b.touch(ctx)

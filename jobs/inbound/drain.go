@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
+	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/queries"
 )
 
@@ -27,6 +28,8 @@ type Drain struct {
 	Pool  *pgxpool.Pool
 	Waker *queries.Waker
 	Log   *slog.Logger
+
+	Carriers *notify.Carriers // nil: what is told is told by a job of its own
 }
 
 // again marks work that a crash of the database may undo whole: rows, fate, job and versions go back together, and the
@@ -87,7 +90,7 @@ func (d *Drain) once(ctx context.Context, job *river.Job[DrainArgs], lane Lane) 
 		if err := b.pass(ctx); err != nil {
 			return err
 		}
-		if err := b.announce(ctx); err != nil {
+		if err := b.announce(ctx, d.Carriers); err != nil {
 			return err
 		}
 		if err := leave(ctx, tx, b.q, lane); err != nil {

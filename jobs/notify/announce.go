@@ -42,26 +42,32 @@ type Notice struct {
 // Announce keeps notices in the transaction of what they tell of, and queues the work of telling. One that is there already
 // is left as it is, so announcing twice tells once.
 func Announce(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], notices ...Notice) error {
-	if len(notices) == 0 {
-		return nil
-	}
-	rows := queries.AddNoticesParams{}
-	for _, n := range notices {
-		if err := n.into(&rows); err != nil {
-			return err
-		}
-	}
-	fresh, err := queries.New(tx).AddNotices(ctx, rows)
-	if err != nil {
-		return fmt.Errorf("announce: %w", err)
-	}
-	if len(fresh) == 0 {
-		return nil
+	fresh, err := keepNotices(ctx, tx, notices)
+	if err != nil || len(fresh) == 0 {
+		return err
 	}
 	if _, err := client.InsertManyFastTx(ctx, tx, fanOuts(fresh)); err != nil {
 		return fmt.Errorf("announce: %w", err)
 	}
 	return nil
+}
+
+// keepNotices gives those that are new.
+func keepNotices(ctx context.Context, tx pgx.Tx, notices []Notice) ([]queries.AddNoticesRow, error) {
+	if len(notices) == 0 {
+		return nil, nil
+	}
+	rows := queries.AddNoticesParams{}
+	for _, n := range notices {
+		if err := n.into(&rows); err != nil {
+			return nil, err
+		}
+	}
+	fresh, err := queries.New(tx).AddNotices(ctx, rows)
+	if err != nil {
+		return nil, fmt.Errorf("announce: %w", err)
+	}
+	return fresh, nil
 }
 
 func (n Notice) into(rows *queries.AddNoticesParams) error {

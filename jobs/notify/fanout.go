@@ -93,6 +93,7 @@ type wave struct {
 	jobs     []river.InsertManyParams
 	news     []Notice
 	regions  map[string]bool
+	most     int // people of a team; 0: as many as there are
 }
 
 func (w *wave) spread(ctx context.Context, ids []uuid.UUID) error {
@@ -117,6 +118,9 @@ func (w *wave) toTeam(ctx context.Context, notices []queries.NoticesToTellRow) e
 	people, err := LoadPeople(ctx, w.q, w.org, nil, w.now)
 	if err != nil {
 		return err
+	}
+	if w.most > 0 && len(people) > w.most {
+		return errMany
 	}
 	lately, err := w.q.NoticesSince(ctx, queries.NoticesSinceParams{OrgID: w.org, Since: w.now.Add(-rushSince), Enough: rushEnough + 1})
 	if err != nil {
