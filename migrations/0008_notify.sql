@@ -205,6 +205,7 @@ CREATE TABLE push_subscriptions (
     auth         bytea NOT NULL,
     timezone     text NOT NULL DEFAULT '', -- where the device is: its quiet hours
     label        text NOT NULL DEFAULT '',
+    device_sha256 bytea, -- the browser as sign-ins know it: signing out there ends its pushes
     created_at   timestamptz NOT NULL DEFAULT now(),
     last_used_at timestamptz,
     failed       text NOT NULL DEFAULT '',

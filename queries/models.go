@@ -1589,16 +1589,17 @@ type Preference struct {
 }
 
 type PushSubscription struct {
-	UserID     uuid.UUID
-	ID         uuid.UUID
-	Endpoint   string
-	P256dh     []byte
-	Auth       []byte
-	Timezone   string
-	Label      string
-	CreatedAt  time.Time
-	LastUsedAt *time.Time
-	Failed     string
+	UserID       uuid.UUID
+	ID           uuid.UUID
+	Endpoint     string
+	P256dh       []byte
+	Auth         []byte
+	Timezone     string
+	Label        string
+	DeviceSha256 []byte
+	CreatedAt    time.Time
+	LastUsedAt   *time.Time
+	Failed       string
 }
 
 type QuotaUse struct {

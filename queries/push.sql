@@ -7,10 +7,10 @@ WITH crowded AS (
         SELECT p.id FROM push_subscriptions p WHERE p.user_id = @user_id AND p.endpoint <> @endpoint
         ORDER BY coalesce(p.last_used_at, p.created_at) DESC, p.id OFFSET 19)
 )
-INSERT INTO push_subscriptions (user_id, endpoint, p256dh, auth, timezone, label)
-VALUES (@user_id, @endpoint, @p256dh, @auth, @timezone, @label)
+INSERT INTO push_subscriptions (user_id, endpoint, p256dh, auth, timezone, label, device_sha256)
+VALUES (@user_id, @endpoint, @p256dh, @auth, @timezone, @label, @device_sha256)
 ON CONFLICT (endpoint) DO UPDATE SET
-    user_id = excluded.user_id, p256dh = excluded.p256dh, auth = excluded.auth, timezone = excluded.timezone, label = excluded.label, failed = '',
+    user_id = excluded.user_id, p256dh = excluded.p256dh, auth = excluded.auth, timezone = excluded.timezone, label = excluded.label, device_sha256 = excluded.device_sha256, failed = '',
     created_at = CASE WHEN push_subscriptions.user_id = excluded.user_id THEN push_subscriptions.created_at ELSE now() END,
     last_used_at = CASE WHEN push_subscriptions.user_id = excluded.user_id THEN push_subscriptions.last_used_at END
 RETURNING id;
@@ -23,3 +23,7 @@ FROM push_subscriptions WHERE user_id = @user_id ORDER BY created_at DESC, id;
 -- name: RemovePushSubscription :execrows
 -- By its person. Index: push_subscriptions_pkey.
 DELETE FROM push_subscriptions WHERE user_id = @user_id AND id = @id;
+
+-- name: EndPushesHere :exec
+-- Whoever signs out hears nothing there any more. Index: push_subscriptions_pkey.
+DELETE FROM push_subscriptions WHERE user_id = @user_id AND device_sha256 = @device_sha256::bytea;

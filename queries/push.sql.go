@@ -12,6 +12,21 @@ import (
 	"github.com/google/uuid"
 )
 
+const endPushesHere = `-- name: EndPushesHere :exec
+DELETE FROM push_subscriptions WHERE user_id = $1 AND device_sha256 = $2::bytea
+`
+
+type EndPushesHereParams struct {
+	UserID       uuid.UUID
+	DeviceSha256 []byte
+}
+
+// Whoever signs out hears nothing there any more. Index: push_subscriptions_pkey.
+func (q *Queries) EndPushesHere(ctx context.Context, arg EndPushesHereParams) error {
+	_, err := q.db.Exec(ctx, endPushesHere, arg.UserID, arg.DeviceSha256)
+	return err
+}
+
 const pushSubscriptionsOf = `-- name: PushSubscriptionsOf :many
 SELECT id, endpoint, p256dh, auth, timezone, label, created_at, last_used_at, failed
 FROM push_subscriptions WHERE user_id = $1 ORDER BY created_at DESC, id
@@ -84,22 +99,23 @@ WITH crowded AS (
         SELECT p.id FROM push_subscriptions p WHERE p.user_id = $1 AND p.endpoint <> $2
         ORDER BY coalesce(p.last_used_at, p.created_at) DESC, p.id OFFSET 19)
 )
-INSERT INTO push_subscriptions (user_id, endpoint, p256dh, auth, timezone, label)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO push_subscriptions (user_id, endpoint, p256dh, auth, timezone, label, device_sha256)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (endpoint) DO UPDATE SET
-    user_id = excluded.user_id, p256dh = excluded.p256dh, auth = excluded.auth, timezone = excluded.timezone, label = excluded.label, failed = '',
+    user_id = excluded.user_id, p256dh = excluded.p256dh, auth = excluded.auth, timezone = excluded.timezone, label = excluded.label, device_sha256 = excluded.device_sha256, failed = '',
     created_at = CASE WHEN push_subscriptions.user_id = excluded.user_id THEN push_subscriptions.created_at ELSE now() END,
     last_used_at = CASE WHEN push_subscriptions.user_id = excluded.user_id THEN push_subscriptions.last_used_at END
 RETURNING id
 `
 
 type SavePushSubscriptionParams struct {
-	UserID   uuid.UUID
-	Endpoint string
-	P256dh   []byte
-	Auth     []byte
-	Timezone string
-	Label    string
+	UserID       uuid.UUID
+	Endpoint     string
+	P256dh       []byte
+	Auth         []byte
+	Timezone     string
+	Label        string
+	DeviceSha256 []byte
 }
 
 // A browser's address belongs to whoever signed in there last: the same browser is not told of two people's affairs. Nobody
@@ -113,6 +129,7 @@ func (q *Queries) SavePushSubscription(ctx context.Context, arg SavePushSubscrip
 		arg.Auth,
 		arg.Timezone,
 		arg.Label,
+		arg.DeviceSha256,
 	)
 	var id uuid.UUID
 	err := row.Scan(&id)

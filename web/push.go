@@ -40,14 +40,15 @@ func (s *Server) createPush(c echo.Context) error {
 	}
 	label := strings.TrimSpace(c.FormValue("label"))
 	if !named(label) {
-		label = browserName(c.Request().UserAgent())
+		label = browserWords(c.Request().UserAgent())
 	}
 	zone := c.FormValue("timezone")
 	if !isZone(zone) {
 		zone = "" // its quiet hours are those of the organisation
 	}
+	_, device := s.device(c)
 	_, err = s.q.SavePushSubscription(c.Request().Context(), queries.SavePushSubscriptionParams{UserID: visitorOf(c).UserID, Endpoint: sub.Endpoint,
-		P256dh: sub.P256dh, Auth: sub.Auth, Timezone: zone, Label: label})
+		P256dh: sub.P256dh, Auth: sub.Auth, Timezone: zone, Label: label, DeviceSha256: device})
 	if err != nil {
 		return err
 	}
@@ -67,25 +68,4 @@ func (s *Server) removePush(c echo.Context) error {
 		return errNotFound
 	}
 	return c.Redirect(http.StatusSeeOther, "/app/preferences?done=browser")
-}
-
-// browserName is what a person would call it, for their own list: "Firefox on Windows". The order matters, since each
-// browser also says that it is most of those after it.
-func browserName(agent string) string {
-	first := func(otherwise string, marks ...[2]string) string {
-		for _, m := range marks {
-			if strings.Contains(agent, m[0]) {
-				return m[1]
-			}
-		}
-		return otherwise
-	}
-	browser := first("A browser", [2]string{"Edg", "Edge"}, [2]string{"OPR/", "Opera"}, [2]string{"SamsungBrowser", "Samsung Internet"},
-		[2]string{"Firefox/", "Firefox"}, [2]string{"FxiOS", "Firefox"}, [2]string{"CriOS", "Chrome"}, [2]string{"Chrome/", "Chrome"}, [2]string{"Safari/", "Safari"})
-	system := first("", [2]string{"iPhone", "an iPhone"}, [2]string{"iPad", "an iPad"}, [2]string{"Android", "Android"}, [2]string{"Windows", "Windows"},
-		[2]string{"CrOS", "a Chromebook"}, [2]string{"Mac OS X", "a Mac"}, [2]string{"Linux", "Linux"})
-	if system == "" {
-		return browser
-	}
-	return browser + " on " + system
 }

@@ -179,21 +179,24 @@ func TestTheServiceWorkerIsServedWhole(t *testing.T) {
 	}
 }
 
-func TestBrowserName(t *testing.T) {
+// Whoever signs out at somebody else's computer hears nothing there any more; their own telephone goes on.
+func TestSigningOutEndsThisBrowsersPushes(t *testing.T) {
 	t.Parallel()
-	for agent, want := range map[string]string{
-		"": "A browser",
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36 Edg/148.0.0.0":              "Edge on Windows",
-		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Mobile Safari/537.36":                            "Chrome on Android",
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1":    "Safari on an iPhone",
-		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15":                      "Safari on a Mac",
-		"Mozilla/5.0 (Linux; Android 14; SM-S921B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/26.0 Chrome/122.0.0.0 Mobile Safari/537.36": "Samsung Internet on Android",
-		"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36":                             "Chrome on a Chromebook",
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0":                                                           "Firefox on Windows",
-		"curl/8": "A browser",
-	} {
-		if got := browserName(agent); got != want {
-			t.Errorf("%s: %q, want %q", agent, got, want)
-		}
+	w := newTown(t)
+	who := w.org.Owner
+	aPush(t, w, w.org) // the telephone
+	session, device := w.session(t, who), &http.Cookie{Name: "wedsync-device", Value: rand.Text() + rand.Text()[:17]}
+	subscribe := w.request(t, http.MethodPost, "/app/push", aBrowser(t, "https://push.example/here"), session)
+	subscribe.AddCookie(device)
+	if got := w.do(t, subscribe); got.Code != 303 || len(w.pushes(t, who)) != 2 {
+		t.Fatalf("%d, %d browsers", got.Code, len(w.pushes(t, who)))
+	}
+	out := w.request(t, http.MethodPost, "/logout", nil, session)
+	out.AddCookie(device)
+	if got := w.do(t, out); got.Code != 303 {
+		t.Fatal(got.Code)
+	}
+	if left := w.pushes(t, who); len(left) != 1 || strings.HasSuffix(left[0].Endpoint, "/here") {
+		t.Errorf("%+v", left)
 	}
 }

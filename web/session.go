@@ -130,6 +130,10 @@ func (s *Server) signOut(c echo.Context) error {
 		if err := s.q.EndSession(c.Request().Context(), v.Session); err != nil {
 			return err
 		}
+		_, here := s.device(c)
+		if err := s.q.EndPushesHere(c.Request().Context(), queries.EndPushesHereParams{UserID: v.UserID, DeviceSha256: here}); err != nil {
+			return err
+		}
 		s.config.Waker.Wake(v.UserID)
 	}
 	c.SetCookie(s.cookie("", -1))
