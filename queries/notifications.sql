@@ -131,6 +131,10 @@ SELECT id, endpoint, p256dh, auth FROM push_subscriptions WHERE user_id = @user_
 -- name: PushDeviceUsed :exec
 UPDATE push_subscriptions SET last_used_at = now(), failed = '' WHERE user_id = @user_id AND id = @id;
 
+-- name: PushDeviceFailed :exec
+-- What its push service has against it, for the page that lists a person's browsers.
+UPDATE push_subscriptions SET failed = @failed WHERE user_id = @user_id AND id = @id;
+
 -- name: PushDeviceGone :exec
 -- Its push service says that it is no more.
 DELETE FROM push_subscriptions WHERE user_id = @user_id AND id = @id;

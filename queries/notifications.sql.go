@@ -569,6 +569,22 @@ func (q *Queries) NotificationStand(ctx context.Context, arg NotificationStandPa
 	return i, err
 }
 
+const pushDeviceFailed = `-- name: PushDeviceFailed :exec
+UPDATE push_subscriptions SET failed = $1 WHERE user_id = $2 AND id = $3
+`
+
+type PushDeviceFailedParams struct {
+	Failed string
+	UserID uuid.UUID
+	ID     uuid.UUID
+}
+
+// What its push service has against it, for the page that lists a person's browsers.
+func (q *Queries) PushDeviceFailed(ctx context.Context, arg PushDeviceFailedParams) error {
+	_, err := q.db.Exec(ctx, pushDeviceFailed, arg.Failed, arg.UserID, arg.ID)
+	return err
+}
+
 const pushDeviceGone = `-- name: PushDeviceGone :exec
 DELETE FROM push_subscriptions WHERE user_id = $1 AND id = $2
 `

@@ -83,6 +83,8 @@ func (c *Carriers) push(ctx context.Context, q *queries.Queries, p parcel) carri
 		switch {
 		case one.Suppress == carrier.Gone:
 			err = q.PushDeviceGone(ctx, queries.PushDeviceGoneParams{UserID: p.user, ID: d.ID})
+		case one.Fate == carrier.Refused, one.Fate == carrier.Misconfigured:
+			err = q.PushDeviceFailed(ctx, queries.PushDeviceFailedParams{UserID: p.user, ID: d.ID, Failed: one.Words})
 		case one.Fate == carrier.Accepted:
 			err = q.PushDeviceUsed(ctx, queries.PushDeviceUsedParams{UserID: p.user, ID: d.ID})
 		}

@@ -203,6 +203,23 @@ func TestAPushIsTakenByWhicheverBrowserIsLeft(t *testing.T) {
 	if w.used(t, push) != 1 {
 		t.Error("two browsers are one push")
 	}
+	failed := func() string {
+		return ask[string](t, w, "SELECT failed FROM push_subscriptions WHERE user_id = $1", w.org.Owner.ID)
+	}
+	w.trouble(t, "push", sandbox.KeyRefused)
+	n = w.booking()
+	w.announce(t, n)
+	w.work(t, w.mine(t, n, push).ID)
+	if failed() == "" {
+		t.Error("its page does not say that the push service refuses our key")
+	}
+	w.trouble(t, "push", sandbox.Fine)
+	n = w.booking()
+	w.announce(t, n)
+	w.work(t, w.mine(t, n, push).ID)
+	if why := failed(); why != "" {
+		t.Errorf("it works again, and the page says: %s", why)
+	}
 }
 
 // Whatever is not configured is skipped from the start, and says so where it was planned before.
