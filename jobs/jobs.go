@@ -75,7 +75,7 @@ func New(c Config) (*Jobs, error) {
 	hush := &silence{pool: c.Pool, waker: c.Waker, log: c.Log}
 	if c.Work {
 		workers := river.NewWorkers()
-		river.AddWorker(workers, &inbound.Drain{Pool: c.Pool, Waker: c.Waker, Log: c.Log, Carriers: carriers})
+		river.AddWorker(workers, &inbound.Drain{Pool: c.Pool, Waker: c.Waker, Log: c.Log, Tell: &notify.AtOnce{Carriers: carriers}})
 		river.AddWorker(workers, &inbound.Apply{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
 		river.AddWorker(workers, &tidy{pool: c.Pool, waker: c.Waker, log: c.Log, outside: door})
 		river.AddWorker(workers, &inbound.TaveRead{Tave: tave, Waker: c.Waker, Log: c.Log})

@@ -149,11 +149,11 @@ func (w *writing) clientNamed() string {
 
 // announce tells people. What a crash undoes comes back under its old id, and a sender waits for the disk before it sends,
 // so this need not wait either.
-func (b *batch) announce(ctx context.Context, carriers *notify.Carriers) error {
-	if carriers == nil { // a retry, which nobody watches
+func (b *batch) announce(ctx context.Context, atOnce *notify.AtOnce) error {
+	if atOnce == nil { // a retry, which nobody watches
 		return notify.Announce(ctx, b.tx, river.ClientFromContext[pgx.Tx](ctx), b.notices...)
 	}
-	regions, err := notify.AnnounceAtOnce(ctx, b.tx, river.ClientFromContext[pgx.Tx](ctx), carriers, b.notices, b.now)
+	regions, err := atOnce.Announce(ctx, b.tx, river.ClientFromContext[pgx.Tx](ctx), b.notices, b.now)
 	maps.Copy(b.regions, regions)
 	return err
 }

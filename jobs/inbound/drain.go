@@ -29,7 +29,7 @@ type Drain struct {
 	Waker *queries.Waker
 	Log   *slog.Logger
 
-	Carriers *notify.Carriers // nil: what is told is told by a job of its own
+	Tell *notify.AtOnce // nil: what is told is told by a job of its own
 }
 
 // again marks work that a crash of the database may undo whole: rows, fate, job and versions go back together, and the
@@ -90,7 +90,7 @@ func (d *Drain) once(ctx context.Context, job *river.Job[DrainArgs], lane Lane) 
 		if err := b.pass(ctx); err != nil {
 			return err
 		}
-		if err := b.announce(ctx, d.Carriers); err != nil {
+		if err := b.announce(ctx, d.Tell); err != nil {
 			return err
 		}
 		if err := leave(ctx, tx, b.q, lane); err != nil {
