@@ -169,6 +169,7 @@ func (s scene) facts() []Fact {
 	switch s.Kind {
 	case Payment, Refund, FailedPayment:
 		when = "The day" // beside the day on which money moved
+	case WeddingDayChange: // a day is not money
 	default:
 		add("Value", s.money(""))
 	}
