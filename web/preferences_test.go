@@ -171,7 +171,7 @@ func TestThePreviewSavesNothing(t *testing.T) {
 	}
 	for name, got := range map[string]*httptest.ResponseRecorder{"fragment": fragment, "page": page} {
 		body := got.Body.String()
-		for want, there := range map[string]bool{"2 notices would have reached you": true, "2 would have come gathered": true, "Kay &lt;&amp; Fry&gt;": true, "Mine &amp; Own": true, "By e-mail, gathered, at": true,
+		for want, there := range map[string]bool{"2 notices would have reached you": true, "2 would have come gathered": true, "Kay &lt;&amp; Fry&gt;": true, "Mine &amp; Own": true, "By e-mail, gathered, ": true,
 			"Of Somebody": false, "A Bundle": false, "For Couples": false, "Long Ago": false, "Neighbour": false, "<html": name == "page"} {
 			if got.Code != 200 || strings.Contains(body, want) != there {
 				t.Errorf("%s: %d, %q there: %t\n%s", name, got.Code, want, !there, body)
