@@ -337,7 +337,7 @@ func (q *Queries) LockTeam(ctx context.Context, orgID uuid.UUID) error {
 }
 
 const orgByID = `-- name: OrgByID :one
-SELECT id, name, category, timezone, currency, tier, created_at, region, colour, reply_to FROM orgs WHERE id = $1
+SELECT id, name, category, timezone, currency, tier, created_at, region, colour, reply_to, hold_days, fresh_within_minutes, availability_sha256, availability_sealed, feed_sha256, feed_sealed, copy_title, copy_body FROM orgs WHERE id = $1
 `
 
 func (q *Queries) OrgByID(ctx context.Context, orgID uuid.UUID) (Org, error) {
@@ -354,6 +354,14 @@ func (q *Queries) OrgByID(ctx context.Context, orgID uuid.UUID) (Org, error) {
 		&i.Region,
 		&i.Colour,
 		&i.ReplyTo,
+		&i.HoldDays,
+		&i.FreshWithinMinutes,
+		&i.AvailabilitySha256,
+		&i.AvailabilitySealed,
+		&i.FeedSha256,
+		&i.FeedSealed,
+		&i.CopyTitle,
+		&i.CopyBody,
 	)
 	return i, err
 }

@@ -138,6 +138,70 @@ func AllBookingStatusValues() []BookingStatus {
 	}
 }
 
+type CalendarKind string
+
+const (
+	CalendarKindGoogle    CalendarKind = "google"
+	CalendarKindMicrosoft CalendarKind = "microsoft"
+	CalendarKindCaldav    CalendarKind = "caldav"
+	CalendarKindIcs       CalendarKind = "ics"
+)
+
+func (e *CalendarKind) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = CalendarKind(s)
+	case string:
+		*e = CalendarKind(s)
+	default:
+		return fmt.Errorf("unsupported scan type for CalendarKind: %T", src)
+	}
+	return nil
+}
+
+type NullCalendarKind struct {
+	CalendarKind CalendarKind
+	Valid        bool // Valid is true if CalendarKind is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullCalendarKind) Scan(value interface{}) error {
+	if value == nil {
+		ns.CalendarKind, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.CalendarKind.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullCalendarKind) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.CalendarKind), nil
+}
+
+func (e CalendarKind) Valid() bool {
+	switch e {
+	case CalendarKindGoogle,
+		CalendarKindMicrosoft,
+		CalendarKindCaldav,
+		CalendarKindIcs:
+		return true
+	}
+	return false
+}
+
+func AllCalendarKindValues() []CalendarKind {
+	return []CalendarKind{
+		CalendarKindGoogle,
+		CalendarKindMicrosoft,
+		CalendarKindCaldav,
+		CalendarKindIcs,
+	}
+}
+
 type Channel string
 
 const (
@@ -199,6 +263,70 @@ func AllChannelValues() []Channel {
 		ChannelSms,
 		ChannelPush,
 		ChannelInApp,
+	}
+}
+
+type ConflictStrategy string
+
+const (
+	ConflictStrategyLocalWins  ConflictStrategy = "local_wins"
+	ConflictStrategyRemoteWins ConflictStrategy = "remote_wins"
+	ConflictStrategyMerge      ConflictStrategy = "merge"
+	ConflictStrategyManual     ConflictStrategy = "manual"
+)
+
+func (e *ConflictStrategy) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = ConflictStrategy(s)
+	case string:
+		*e = ConflictStrategy(s)
+	default:
+		return fmt.Errorf("unsupported scan type for ConflictStrategy: %T", src)
+	}
+	return nil
+}
+
+type NullConflictStrategy struct {
+	ConflictStrategy ConflictStrategy
+	Valid            bool // Valid is true if ConflictStrategy is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullConflictStrategy) Scan(value interface{}) error {
+	if value == nil {
+		ns.ConflictStrategy, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.ConflictStrategy.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullConflictStrategy) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.ConflictStrategy), nil
+}
+
+func (e ConflictStrategy) Valid() bool {
+	switch e {
+	case ConflictStrategyLocalWins,
+		ConflictStrategyRemoteWins,
+		ConflictStrategyMerge,
+		ConflictStrategyManual:
+		return true
+	}
+	return false
+}
+
+func AllConflictStrategyValues() []ConflictStrategy {
+	return []ConflictStrategy{
+		ConflictStrategyLocalWins,
+		ConflictStrategyRemoteWins,
+		ConflictStrategyMerge,
+		ConflictStrategyManual,
 	}
 }
 
@@ -881,6 +1009,70 @@ func AllRefundStatusValues() []RefundStatus {
 	}
 }
 
+type ResourceKind string
+
+const (
+	ResourceKindPerson  ResourceKind = "person"
+	ResourceKindRoom    ResourceKind = "room"
+	ResourceKindVehicle ResourceKind = "vehicle"
+	ResourceKindThing   ResourceKind = "thing"
+)
+
+func (e *ResourceKind) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = ResourceKind(s)
+	case string:
+		*e = ResourceKind(s)
+	default:
+		return fmt.Errorf("unsupported scan type for ResourceKind: %T", src)
+	}
+	return nil
+}
+
+type NullResourceKind struct {
+	ResourceKind ResourceKind
+	Valid        bool // Valid is true if ResourceKind is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullResourceKind) Scan(value interface{}) error {
+	if value == nil {
+		ns.ResourceKind, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.ResourceKind.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullResourceKind) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.ResourceKind), nil
+}
+
+func (e ResourceKind) Valid() bool {
+	switch e {
+	case ResourceKindPerson,
+		ResourceKindRoom,
+		ResourceKindVehicle,
+		ResourceKindThing:
+		return true
+	}
+	return false
+}
+
+func AllResourceKindValues() []ResourceKind {
+	return []ResourceKind{
+		ResourceKindPerson,
+		ResourceKindRoom,
+		ResourceKindVehicle,
+		ResourceKindThing,
+	}
+}
+
 type Role string
 
 const (
@@ -1248,6 +1440,38 @@ type Booking struct {
 	Stamps           Stamps
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
+	Key              string
+	HoldUntil        *time.Time
+	QueuedAt         *time.Time
+	ContestedAt      *time.Time
+	Receipt          []byte
+	Notes            string
+	CreatedBy        *uuid.UUID
+}
+
+type BookingClaim struct {
+	OrgID      uuid.UUID
+	BookingID  uuid.UUID
+	ResourceID uuid.UUID
+	Slot       int16
+	During     pgtype.Range[pgtype.Timestamptz]
+}
+
+type BookingNeed struct {
+	OrgID      uuid.UUID
+	BookingID  uuid.UUID
+	ResourceID uuid.UUID
+	Units      int16
+}
+
+type BookingStep struct {
+	OrgID     uuid.UUID
+	BookingID uuid.UUID
+	ID        uuid.UUID
+	At        time.Time
+	Step      string
+	UserID    *uuid.UUID
+	Detail    string
 }
 
 type Breaker struct {
@@ -1260,6 +1484,96 @@ type Breaker struct {
 	ProbingUntil *time.Time
 	AnsweredAt   *time.Time
 	LastError    string
+}
+
+type Busy struct {
+	OrgID      uuid.UUID
+	CalendarID uuid.UUID
+	RootID     string
+	RemoteID   string
+	During     pgtype.Range[pgtype.Timestamptz]
+	AllDay     bool
+	Tentative  bool
+	Title      string
+	ChangedAt  time.Time
+}
+
+type Calendar struct {
+	OrgID         uuid.UUID
+	ID            uuid.UUID
+	ConnectionID  uuid.UUID
+	RemoteID      string
+	Name          string
+	Timezone      string
+	Writable      bool
+	Blocks        bool
+	Receives      bool
+	ResourceID    *uuid.UUID
+	TentativeBusy bool
+	Token         string
+	WindowFrom    *time.Time
+	WindowUntil   *time.Time
+	FreshAt       *time.Time
+	FirstAt       *time.Time
+	ReadSoFar     int32
+	LeasedUntil   *time.Time
+	PullAgain     bool
+	NextPullAt    time.Time
+	Failures      int32
+	FailingSince  *time.Time
+	Failure       string
+	DeletedAt     *time.Time
+	Capped        string
+	CanaryID      string
+	CanaryRev     string
+	CanarySentAt  *time.Time
+	CanarySeenAt  *time.Time
+	CanaryMs      *int32
+	PushDeadAt    *time.Time
+}
+
+type CalendarChannel struct {
+	OrgID       uuid.UUID
+	ID          uuid.UUID
+	CalendarID  uuid.UUID
+	RemoteID    string
+	TokenSha256 []byte
+	OpenedAt    time.Time
+	ExpiresAt   *time.Time
+	RenewAt     *time.Time
+	HeardAt     *time.Time
+	ClosedAt    *time.Time
+}
+
+type CalendarConnection struct {
+	OrgID          uuid.UUID
+	ID             uuid.UUID
+	Kind           CalendarKind
+	Account        string
+	URL            string
+	Username       string
+	Secret         []byte
+	Access         []byte
+	AccessUntil    *time.Time
+	Strategy       ConflictStrategy
+	Strategies     []byte
+	PausedAt       *time.Time
+	ReconnectSince *time.Time
+	Failure        string
+	CreatedAt      time.Time
+	CreatedBy      *uuid.UUID
+}
+
+type CalendarEvent struct {
+	OrgID      uuid.UUID
+	CalendarID uuid.UUID
+	RemoteID   string
+	SeriesID   string
+	Etag       string
+	Parts      []byte
+	BookingID  *uuid.UUID
+	IgnoredAt  *time.Time
+	UpdatedAt  time.Time
 }
 
 type Client struct {
@@ -1489,17 +1803,35 @@ type NotificationStep struct {
 	Detail         string
 }
 
+type OauthState struct {
+	StateSha256  []byte
+	OrgID        uuid.UUID
+	UserID       uuid.UUID
+	Kind         CalendarKind
+	ConnectionID *uuid.UUID
+	Verifier     []byte
+	ExpiresAt    time.Time
+}
+
 type Org struct {
-	ID        uuid.UUID
-	Name      string
-	Category  string
-	Timezone  string
-	Currency  string
-	Tier      Tier
-	CreatedAt time.Time
-	Region    string
-	Colour    string
-	ReplyTo   string
+	ID                 uuid.UUID
+	Name               string
+	Category           string
+	Timezone           string
+	Currency           string
+	Tier               Tier
+	CreatedAt          time.Time
+	Region             string
+	Colour             string
+	ReplyTo            string
+	HoldDays           int16
+	FreshWithinMinutes int16
+	AvailabilitySha256 []byte
+	AvailabilitySealed []byte
+	FeedSha256         []byte
+	FeedSealed         []byte
+	CopyTitle          string
+	CopyBody           string
 }
 
 type OutboundAttempt struct {
@@ -1621,6 +1953,19 @@ type Readback struct {
 	Trouble      string
 }
 
+type Resource struct {
+	OrgID         uuid.UUID
+	ID            uuid.UUID
+	Name          string
+	Kind          ResourceKind
+	Capacity      int16
+	MinutesBefore int16
+	MinutesAfter  int16
+	Usual         bool
+	RetiredAt     *time.Time
+	CreatedAt     time.Time
+}
+
 type Session struct {
 	ID          uuid.UUID
 	TokenSha256 []byte
@@ -1640,14 +1985,43 @@ type Suppression struct {
 }
 
 type SyncConflict struct {
-	OrgID      uuid.UUID
-	ID         uuid.UUID
-	Subject    string
-	Field      string
-	Ours       []byte
-	Theirs     []byte
-	CreatedAt  time.Time
-	ResolvedAt *time.Time
+	OrgID          uuid.UUID
+	ID             uuid.UUID
+	Subject        string
+	Field          string
+	Ours           []byte
+	Theirs         []byte
+	CreatedAt      time.Time
+	ResolvedAt     *time.Time
+	Kind           string
+	BookingID      *uuid.UUID
+	CalendarID     *uuid.UUID
+	RemoteID       string
+	OtherBookingID *uuid.UUID
+	During         pgtype.Range[pgtype.Timestamptz]
+	Base           []byte
+	Fingerprint    string
+	Resolution     string
+	ResolvedBy     *uuid.UUID
+	Undo           []byte
+	UndoneAt       *time.Time
+}
+
+type SyncEntity struct {
+	OrgID     uuid.UUID
+	ID        uuid.UUID
+	Kind      string
+	SubjectID uuid.UUID
+	PeerID    uuid.UUID
+	RemoteID  string
+	Etag      string
+	Agreed    []byte
+	Hash      string
+	State     string
+	Failure   string
+	WrittenAt *time.Time
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 type TierRequest struct {

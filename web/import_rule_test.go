@@ -19,7 +19,7 @@ var house = []string{
 	"", // main
 	"web", "web/live",
 	"jobs/sandbox", // above jobs: for tests and the demo
-	"jobs", "jobs/inbound", "jobs/wedme", "jobs/weddingday", "jobs/calendar", "jobs/notify", "jobs/notify/carrier", "jobs/outbound", "jobs/outside", "jobs/conflict",
+	"jobs", "jobs/inbound", "jobs/wedme", "jobs/weddingday", "jobs/calendar", "jobs/calendar/booking", "jobs/calendar/remote", "jobs/calendar/ical", "jobs/notify", "jobs/notify/carrier", "jobs/outbound", "jobs/outside", "jobs/conflict",
 	"views", "views/mail", "views/ui",
 	"queries/testdb/with", "queries/testdb", // for tests and the Makefile
 	"queries", "queries/seal", "queries/localpg",
