@@ -80,7 +80,7 @@ WHERE org_id = @org_id AND id = @id;
 
 -- name: NotificationStand :one
 -- How it stands by now, locked: a report may have come while the call was under way.
-SELECT status, reason, next_try_at, quota_day FROM notification_logs WHERE org_id = @org_id AND id = @id FOR UPDATE;
+SELECT status, reason, provider_ref, next_try_at, quota_day FROM notification_logs WHERE org_id = @org_id AND id = @id FOR UPDATE;
 
 -- name: HoldReported :one
 -- The notification that a report is about. Primary key.
@@ -88,8 +88,9 @@ SELECT id, notice_id, kind, audience, recipient_id, recipient, channel, address,
 FROM notification_logs WHERE org_id = @org_id AND id = @id FOR UPDATE;
 
 -- name: FoldReport :exec
+-- sure: what stands there may be only what a look-up took for its own, and the report knows.
 UPDATE notification_logs SET status = @status, reason = @reason, next_try_at = @next_try_at,
-    provider_ref = CASE WHEN provider_ref = '' THEN @provider_ref ELSE provider_ref END,
+    provider_ref = CASE WHEN provider_ref = '' OR @sure::boolean THEN @provider_ref ELSE provider_ref END,
     delivered_at = coalesce(delivered_at, @delivered_at), seen_at = coalesce(seen_at, @seen_at)
 WHERE org_id = @org_id AND id = @id;
 
@@ -109,13 +110,26 @@ WHERE excluded.why IN ('stopped', 'unsubscribed', 'complained') AND suppressions
 -- START takes back a STOP.
 DELETE FROM suppressions WHERE org_id = @org_id AND channel = @channel AND address = lower(@address) AND why = ANY(@whys::text[]);
 
--- name: AllOrgsClaimRef :exec
--- Two that look for the same words find the same message: they claim it one after the other. Class 90; 88 and 89 are lanes'.
-SELECT pg_advisory_xact_lock(90, hashtext(@ref::text));
+-- name: AllOrgsClaimRefs :exec
+-- Whoever writes a carrier's id into a notification, or takes it away again, has its lock to the commit, from before any row.
+-- In one order, so two that look for the same words never wait for each other in a ring. Class 90; 88 and 89 are lanes'.
+SELECT pg_advisory_xact_lock(90, keys.k) FROM (SELECT DISTINCT hashtext(r) AS k FROM unnest(@refs::text[]) AS r ORDER BY 1) AS keys;
 
 -- name: AllOrgsKnownRefs :many
 -- Which of a carrier's ids are some notification's. Index: notification_logs_ref.
 SELECT provider_ref FROM notification_logs WHERE provider_ref = ANY(@refs::text[]) AND provider_ref <> '';
+
+-- name: AllOrgsHoldRef :many
+-- A notification, and all others that have a carrier's id, locked in one order. Primary key, notification_logs_ref.
+SELECT org_id, id, status FROM notification_logs
+WHERE org_id = @org_id AND id = @id OR provider_ref = @ref AND provider_ref <> '' AND provider = @provider
+ORDER BY org_id, id FOR UPDATE;
+
+-- name: GiveUpRef :exec
+-- Primary key.
+UPDATE notification_logs SET provider_ref = '', status = @status, reason = CASE WHEN @again::boolean THEN @words ELSE reason END,
+    next_try_at = CASE WHEN @again THEN @now::timestamptz ELSE next_try_at END
+WHERE org_id = @org_id AND id = @id;
 
 -- name: SiblingChannels :many
 -- By which channels somebody hears of a notice already, and what they have said of them. Index: notification_logs_once.

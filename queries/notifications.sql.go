@@ -136,14 +136,60 @@ func (q *Queries) AddStep(ctx context.Context, arg AddStepParams) (int64, error)
 	return result.RowsAffected(), nil
 }
 
-const allOrgsClaimRef = `-- name: AllOrgsClaimRef :exec
-SELECT pg_advisory_xact_lock(90, hashtext($1::text))
+const allOrgsClaimRefs = `-- name: AllOrgsClaimRefs :exec
+SELECT pg_advisory_xact_lock(90, keys.k) FROM (SELECT DISTINCT hashtext(r) AS k FROM unnest($1::text[]) AS r ORDER BY 1) AS keys
 `
 
-// Two that look for the same words find the same message: they claim it one after the other. Class 90; 88 and 89 are lanes'.
-func (q *Queries) AllOrgsClaimRef(ctx context.Context, ref string) error {
-	_, err := q.db.Exec(ctx, allOrgsClaimRef, ref)
+// Whoever writes a carrier's id into a notification, or takes it away again, has its lock to the commit, from before any row.
+// In one order, so two that look for the same words never wait for each other in a ring. Class 90; 88 and 89 are lanes'.
+func (q *Queries) AllOrgsClaimRefs(ctx context.Context, refs []string) error {
+	_, err := q.db.Exec(ctx, allOrgsClaimRefs, refs)
 	return err
+}
+
+const allOrgsHoldRef = `-- name: AllOrgsHoldRef :many
+SELECT org_id, id, status FROM notification_logs
+WHERE org_id = $1 AND id = $2 OR provider_ref = $3 AND provider_ref <> '' AND provider = $4
+ORDER BY org_id, id FOR UPDATE
+`
+
+type AllOrgsHoldRefParams struct {
+	OrgID    uuid.UUID
+	ID       uuid.UUID
+	Ref      string
+	Provider string
+}
+
+type AllOrgsHoldRefRow struct {
+	OrgID  uuid.UUID
+	ID     uuid.UUID
+	Status NotificationStatus
+}
+
+// A notification, and all others that have a carrier's id, locked in one order. Primary key, notification_logs_ref.
+func (q *Queries) AllOrgsHoldRef(ctx context.Context, arg AllOrgsHoldRefParams) ([]AllOrgsHoldRefRow, error) {
+	rows, err := q.db.Query(ctx, allOrgsHoldRef,
+		arg.OrgID,
+		arg.ID,
+		arg.Ref,
+		arg.Provider,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AllOrgsHoldRefRow
+	for rows.Next() {
+		var i AllOrgsHoldRefRow
+		if err := rows.Scan(&i.OrgID, &i.ID, &i.Status); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const allOrgsKnownRefs = `-- name: AllOrgsKnownRefs :many
@@ -279,15 +325,16 @@ func (q *Queries) CountRefused(ctx context.Context, arg CountRefusedParams) erro
 
 const foldReport = `-- name: FoldReport :exec
 UPDATE notification_logs SET status = $1, reason = $2, next_try_at = $3,
-    provider_ref = CASE WHEN provider_ref = '' THEN $4 ELSE provider_ref END,
-    delivered_at = coalesce(delivered_at, $5), seen_at = coalesce(seen_at, $6)
-WHERE org_id = $7 AND id = $8
+    provider_ref = CASE WHEN provider_ref = '' OR $4::boolean THEN $5 ELSE provider_ref END,
+    delivered_at = coalesce(delivered_at, $6), seen_at = coalesce(seen_at, $7)
+WHERE org_id = $8 AND id = $9
 `
 
 type FoldReportParams struct {
 	Status      NotificationStatus
 	Reason      string
 	NextTryAt   *time.Time
+	Sure        bool
 	ProviderRef string
 	DeliveredAt *time.Time
 	SeenAt      *time.Time
@@ -295,14 +342,44 @@ type FoldReportParams struct {
 	ID          uuid.UUID
 }
 
+// sure: what stands there may be only what a look-up took for its own, and the report knows.
 func (q *Queries) FoldReport(ctx context.Context, arg FoldReportParams) error {
 	_, err := q.db.Exec(ctx, foldReport,
 		arg.Status,
 		arg.Reason,
 		arg.NextTryAt,
+		arg.Sure,
 		arg.ProviderRef,
 		arg.DeliveredAt,
 		arg.SeenAt,
+		arg.OrgID,
+		arg.ID,
+	)
+	return err
+}
+
+const giveUpRef = `-- name: GiveUpRef :exec
+UPDATE notification_logs SET provider_ref = '', status = $1, reason = CASE WHEN $2::boolean THEN $3 ELSE reason END,
+    next_try_at = CASE WHEN $2 THEN $4::timestamptz ELSE next_try_at END
+WHERE org_id = $5 AND id = $6
+`
+
+type GiveUpRefParams struct {
+	Status NotificationStatus
+	Again  bool
+	Words  string
+	Now    time.Time
+	OrgID  uuid.UUID
+	ID     uuid.UUID
+}
+
+// Primary key.
+func (q *Queries) GiveUpRef(ctx context.Context, arg GiveUpRefParams) error {
+	_, err := q.db.Exec(ctx, giveUpRef,
+		arg.Status,
+		arg.Again,
+		arg.Words,
+		arg.Now,
 		arg.OrgID,
 		arg.ID,
 	)
@@ -541,7 +618,7 @@ func (q *Queries) LetterOf(ctx context.Context, arg LetterOfParams) (LetterOfRow
 }
 
 const notificationStand = `-- name: NotificationStand :one
-SELECT status, reason, next_try_at, quota_day FROM notification_logs WHERE org_id = $1 AND id = $2 FOR UPDATE
+SELECT status, reason, provider_ref, next_try_at, quota_day FROM notification_logs WHERE org_id = $1 AND id = $2 FOR UPDATE
 `
 
 type NotificationStandParams struct {
@@ -550,10 +627,11 @@ type NotificationStandParams struct {
 }
 
 type NotificationStandRow struct {
-	Status    NotificationStatus
-	Reason    string
-	NextTryAt *time.Time
-	QuotaDay  *time.Time
+	Status      NotificationStatus
+	Reason      string
+	ProviderRef string
+	NextTryAt   *time.Time
+	QuotaDay    *time.Time
 }
 
 // How it stands by now, locked: a report may have come while the call was under way.
@@ -563,6 +641,7 @@ func (q *Queries) NotificationStand(ctx context.Context, arg NotificationStandPa
 	err := row.Scan(
 		&i.Status,
 		&i.Reason,
+		&i.ProviderRef,
 		&i.NextTryAt,
 		&i.QuotaDay,
 	)

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
+	"github.com/wedsync/wedsync/jobs/notify/carrier"
 	"github.com/wedsync/wedsync/queries"
 )
 
@@ -19,8 +20,9 @@ type attempt struct {
 	row      held
 	number   int
 	provider string
-	doubt    bool // an earlier one ended without an answer: it may be out
-	lookUp   bool // so ask, do not send
+	doubt    bool              // an earlier one ended without an answer: it may be out
+	lookUp   bool              // so ask, do not send
+	found    []carrier.Outcome // by asking: the same words to the same number, the newest first
 	parcel   parcel
 	quotaDay *time.Time
 }

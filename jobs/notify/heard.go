@@ -26,6 +26,10 @@ type Ear struct {
 func (e *Ear) Heard(ctx context.Context, provider string, r carrier.Report, now time.Time) error {
 	return pgx.BeginFunc(ctx, e.Pool, func(tx pgx.Tx) error {
 		q := queries.New(tx)
+		others, err := holdRef(ctx, q, r.OrgID, r.NotificationID, provider, r.Ref)
+		if err != nil {
+			return err
+		}
 		row, err := q.HoldReported(ctx, queries.HoldReportedParams{OrgID: r.OrgID, ID: r.NotificationID})
 		known := err == nil
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
@@ -42,6 +46,9 @@ func (e *Ear) Heard(ctx context.Context, provider string, r carrier.Report, now 
 			channel, address = row.Channel, row.Address
 		}
 		if err := w.suppress(ctx, channel, address, r.Suppress, r.Detail); err != nil || !known {
+			return err
+		}
+		if err := w.takeFrom(ctx, provider, others); err != nil {
 			return err
 		}
 		if err := w.fold(ctx, row, r); err != nil {
@@ -68,7 +75,8 @@ func keepReport(ctx context.Context, q *queries.Queries, provider string, r carr
 func (w *wave) fold(ctx context.Context, row queries.HoldReportedRow, r carrier.Report) error {
 	said := queries.NotificationStatus(r.Status)
 	next := Fold(row.Status, said)
-	p := queries.FoldReportParams{OrgID: w.org, ID: row.ID, Status: next, Reason: row.Reason, NextTryAt: row.NextTryAt, ProviderRef: r.Ref}
+	p := queries.FoldReportParams{OrgID: w.org, ID: row.ID, Status: next, Reason: row.Reason, NextTryAt: row.NextTryAt, ProviderRef: r.Ref,
+		Sure: r.Ref != "" && ambiguity(row.Provider) == lookUp}
 	if next != row.Status {
 		p.Reason = ""
 		if next != queries.NotificationStatusSending && next != queries.NotificationStatusQueued {

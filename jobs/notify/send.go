@@ -3,7 +3,6 @@ package notify
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -67,39 +66,15 @@ func (s *Send) Work(ctx context.Context, job *river.Job[SendArgs]) error {
 	return river.JobSnooze(time.Second)
 }
 
-// carry does what this attempt is for: to hand over, or to ask about an earlier one.
+// carry does what this attempt is for: to hand over, or to ask about an earlier one. Whose it is that was found is settled later,
+// under a lock.
 func (s *Send) carry(ctx context.Context, a *attempt) carrier.Outcome {
 	if !a.lookUp {
 		return s.Carriers.hand(ctx, queries.New(s.Pool), a.provider, a.parcel)
 	}
 	found, fault := s.Carriers.Twilio.Find(ctx, a.parcel.text, a.row.CreatedAt)
-	ours, there, err := s.unclaimed(ctx, found)
-	if err != nil {
-		return carrier.Outcome{Fate: carrier.Ambiguous, Words: "WedSync could not tell whose message it is: the fault is its own", Err: err}
-	}
-	if a.doubt = !there; a.doubt {
-		return fault
-	}
-	return ours
-}
-
-// unclaimed is the newest of these messages that is no other notification's. The same words may have gone to one number
-// twice, and only one of them is this one.
-func (s *Send) unclaimed(ctx context.Context, found []carrier.Outcome) (ours carrier.Outcome, there bool, err error) {
-	refs := make([]string, len(found))
-	for i, one := range found {
-		refs[i] = one.Ref
-	}
-	known, err := queries.New(s.Pool).AllOrgsKnownRefs(ctx, refs)
-	if err != nil {
-		return ours, false, err
-	}
-	for _, one := range found {
-		if !slices.Contains(known, one.Ref) {
-			return one, true, nil
-		}
-	}
-	return ours, false, nil
+	a.found = found
+	return fault
 }
 
 // notNow: settled or removed meanwhile, and there is nothing to do; or somebody else has it, and this run looks again.

@@ -23,6 +23,10 @@ func (s *Send) settle(ctx context.Context, a *attempt, out carrier.Outcome) (aga
 	// A crash of the database may undo this: then it is in doubt again, as it was before, and settled in the same way.
 	err = pgx.BeginTxFunc(ctx, s.Pool, unhurried, func(tx pgx.Tx) error {
 		q := queries.New(tx)
+		others, err := holdRefs(ctx, q, a, out)
+		if err != nil {
+			return err
+		}
 		stand, err := q.NotificationStand(ctx, queries.NotificationStandParams{OrgID: a.row.OrgID, ID: a.row.ID})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
@@ -31,10 +35,11 @@ func (s *Send) settle(ctx context.Context, a *attempt, out carrier.Outcome) (aga
 			return err
 		}
 		w := s.wave(q, a.row.OrgID, time.Now())
-		if a.lookUp && !a.doubt {
-			if out, err = w.claim(ctx, a, out); err != nil {
-				return err
-			}
+		if out, err = w.claim(ctx, a, stand, out); err != nil {
+			return err
+		}
+		if err := w.takeFrom(ctx, a.provider, others); err != nil {
+			return err
 		}
 		if err := w.step(ctx, a.row.ID, a.provider, string(out.Fate), out.Words); err != nil {
 			return err
@@ -89,19 +94,6 @@ func (e *ending) overtaken(stand queries.NotificationStandRow, out carrier.Outco
 	if next := Fold(stand.Status, queries.NotificationStatusAccepted); next != stand.Status {
 		e.status, e.reason, e.due = next, "", nil
 	}
-}
-
-// claim makes a message that was found this notification's, unless another one was faster.
-func (w *wave) claim(ctx context.Context, a *attempt, found carrier.Outcome) (carrier.Outcome, error) {
-	if err := w.q.AllOrgsClaimRef(ctx, found.Ref); err != nil {
-		return found, err
-	}
-	known, err := w.q.AllOrgsKnownRefs(ctx, []string{found.Ref})
-	if err != nil || len(known) == 0 {
-		return found, err
-	}
-	a.doubt = true
-	return carrier.Outcome{Fate: carrier.Ambiguous, Words: "Twilio shows this text once, and it is another message's."}, nil
 }
 
 // judge is the table from fates to endings.
