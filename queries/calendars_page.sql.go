@@ -178,7 +178,7 @@ func (q *Queries) CalendarRules(ctx context.Context, id uuid.UUID) (CalendarRule
 const calendarsOfAccounts = `-- name: CalendarsOfAccounts :many
 SELECT c.id, c.connection_id, c.name, c.writable, c.blocks, c.receives, c.resource_id, c.tentative_busy, c.fresh_at, c.first_at, c.read_so_far,
        c.next_pull_at, c.failing_since, c.failure, c.deleted_at, c.capped, c.canary_seen_at, c.canary_ms, c.push_dead_at,
-       coalesce(r.name, '') AS resource, h.expires_at AS channel_until
+       coalesce(r.name, '') AS resource, coalesce(h.expires_at, 'epoch')::timestamptz AS channel_until
 FROM calendars c
 LEFT JOIN resources r ON r.org_id = c.org_id AND r.id = c.resource_id
 LEFT JOIN (SELECT n.org_id, n.calendar_id, max(n.expires_at)::timestamptz AS expires_at FROM calendar_channels n

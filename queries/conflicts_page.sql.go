@@ -14,7 +14,7 @@ import (
 
 const conflictShown = `-- name: ConflictShown :one
 SELECT s.id, s.kind, s.subject, s.field, s.ours, s.theirs, s.base, s.created_at, s.resolved_at, s.resolution, s.undone_at, (s.undo IS NOT NULL)::boolean AS undoable,
-       lower(s.during)::timestamptz AS from_then, upper(s.during)::timestamptz AS until_then,
+       coalesce(lower(s.during), 'epoch')::timestamptz AS from_then, coalesce(upper(s.during), 'epoch')::timestamptz AS until_then,
        s.booking_id, coalesce(b.title, '') AS booking, b.starts_local, b.ends_local, coalesce(b.timezone, '')::text AS timezone, coalesce(b.venue, '')::text AS venue, b.status,
        coalesce(k.name, '') AS client_name, coalesce(k.partner_name, '') AS partner_name,
        s.other_booking_id, coalesce(o.title, '') AS other_booking, o.starts_local AS other_starts, o.status AS other_status,
@@ -114,8 +114,8 @@ func (q *Queries) ConflictShown(ctx context.Context, arg ConflictShownParams) (C
 }
 
 const conflictsShown = `-- name: ConflictsShown :many
-SELECT s.id, s.kind, s.subject, s.field, s.ours, s.theirs, s.base, s.created_at, s.resolved_at, s.resolution, lower(s.during)::timestamptz AS from_then,
-       coalesce(b.title, '') AS booking, b.starts_local, coalesce(b.timezone, '')::text AS timezone, coalesce(k.name, '') AS client_name, coalesce(k.partner_name, '') AS partner_name,
+SELECT s.id, s.kind, s.subject, s.field, s.ours, s.theirs, s.base, s.created_at, s.resolved_at, s.resolution, coalesce(lower(s.during), 'epoch')::timestamptz AS from_then,
+       coalesce(b.title, '') AS booking, b.starts_local, b.ends_local, coalesce(b.timezone, '')::text AS timezone, coalesce(k.name, '') AS client_name, coalesce(k.partner_name, '') AS partner_name,
        coalesce(c.name, '') AS calendar, coalesce(a.account, '') AS account, a.kind AS calendar_kind
 FROM sync_conflicts s
 LEFT JOIN bookings b ON b.org_id = s.org_id AND b.id = s.booking_id
@@ -146,6 +146,7 @@ type ConflictsShownRow struct {
 	FromThen     time.Time
 	Booking      string
 	StartsLocal  *time.Time
+	EndsLocal    *time.Time
 	Timezone     string
 	ClientName   string
 	PartnerName  string
@@ -178,6 +179,7 @@ func (q *Queries) ConflictsShown(ctx context.Context, arg ConflictsShownParams) 
 			&i.FromThen,
 			&i.Booking,
 			&i.StartsLocal,
+			&i.EndsLocal,
 			&i.Timezone,
 			&i.ClientName,
 			&i.PartnerName,
