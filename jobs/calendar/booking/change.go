@@ -83,7 +83,7 @@ func Move(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], org, id 
 		return Taken{}, err
 	}
 	from, until := when.Range()
-	b.Stamps = stamped(b.Stamps, "when", now)
+	b.Stamps = Stamped(b.Stamps, "when", now)
 	if err := t.q.MoveBooking(ctx, queries.MoveBookingParams{OrgID: org, ID: b.ID, StartsLocal: &when.Starts, EndsLocal: &when.Ends, Timezone: when.Zone,
 		StartsAt: from, EndsAt: until, Resource: names, Stamps: b.Stamps}); err != nil {
 		return Taken{}, fmt.Errorf("move: %w", err)
@@ -106,6 +106,24 @@ func (t *taking) seatAgain(ctx context.Context, b queries.BookingToChangeRow, w 
 		return Taken{}, fmt.Errorf("close a contest: %w", err)
 	}
 	return t.take(ctx, b, w)
+}
+
+// Revive takes back that a booking was cancelled, where its place is still free.
+func Revive(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], org, id uuid.UUID, status queries.BookingStatus, by *uuid.UUID, now time.Time) error {
+	t, b, err := change(ctx, tx, client, org, id, by, now)
+	if err != nil || b.Status != queries.BookingStatusCancelled {
+		return err
+	}
+	if status != queries.BookingStatusHeld && status != queries.BookingStatusConfirmed || b.StartsLocal == nil || b.EndsLocal == nil {
+		return t.free(ctx, b, queries.BookingStatusEnquiry, "revived")
+	}
+	needs, err := t.needsOf(ctx, b.ID)
+	if err != nil {
+		return err
+	}
+	t.step(b.ID, "revived", "")
+	_, err = t.take(ctx, b, Want{OrgID: org, When: whenOf(b), Needs: needs, Status: status, By: by, Override: "Taken back"})
+	return err
 }
 
 func contested(id uuid.UUID) string { return "contested:" + id.String() }

@@ -295,15 +295,15 @@ func (t *taking) holdUntil(ctx context.Context, w Want) (time.Time, error) {
 }
 
 func (t *taking) stands(ctx context.Context, b queries.BookingToChangeRow, p queries.StandBookingParams) error {
-	p.OrgID, p.ID, p.Stamps = t.org, b.ID, stamped(b.Stamps, "status", t.now)
+	p.OrgID, p.ID, p.Stamps = t.org, b.ID, Stamped(b.Stamps, "status", t.now)
 	if err := t.q.StandBooking(ctx, p); err != nil {
 		return fmt.Errorf("stand: %w", err)
 	}
 	return nil
 }
 
-// stamped says that we set a field at this moment: what another system says of an earlier one does not undo it.
-func stamped(stamps queries.Stamps, field string, now time.Time) queries.Stamps {
+// Stamped says that we set a field at this moment: what another system says of an earlier one does not undo it.
+func Stamped(stamps queries.Stamps, field string, now time.Time) queries.Stamps {
 	all := queries.Stamps{}
 	for k, v := range stamps {
 		all[k] = v
