@@ -28,6 +28,7 @@ type carriers struct {
 	Twilio *Twilio
 	Push   *PushService
 	SMTP   *SMTP
+	Graph  *Graph
 
 	courier *courier
 }
@@ -35,7 +36,7 @@ type carriers struct {
 func newCarriers() carriers {
 	o, c := newOutbox(), newCourier()
 	return carriers{Outbox: o, Resend: newResend(resendKey, resendSecret, o, c), Twilio: newTwilio(twilioSID, twilioToken, twilioFrom, o, c),
-		Push: newPushService(o), SMTP: newSMTP(o), courier: c}
+		Push: newPushService(o), SMTP: newSMTP(o), Graph: newGraph(c), courier: c}
 }
 
 // Carriers are the settings of a WedSync at that public address, so that all of its carriers are the stand-ins. There is a
@@ -48,7 +49,7 @@ func (w *World) Carriers(base *url.URL) notify.Settings {
 
 // Open lets the stand-ins know where WedSync is, and the mail server listen. Call it before anything is sent.
 func (w *World) Open(base *url.URL) error {
-	w.Resend.Base, w.Twilio.Base, w.Push.Base = base, base, base
+	w.Resend.Base, w.Twilio.Base, w.Push.Base, w.Graph.Base = base, base, base, base
 	return w.SMTP.Open()
 }
 
