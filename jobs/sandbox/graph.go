@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -276,3 +277,18 @@ func (g *Graph) id(kind string) string {
 	g.n++
 	return base64.URLEncoding.EncodeToString(fmt.Appendf(nil, "sandbox-%s-%013x", kind, g.n))
 }
+
+// GraphTroubles are what it can have. Silent: it tells nobody of a change, and nothing says so.
+var GraphTroubles = []Trouble{Down, KeyRefused, Busy, Slow, HangsUp, Silent}
+
+// SetTrouble makes it misbehave, or behave again.
+func (g *Graph) SetTrouble(t Trouble) error {
+	if t != Fine && !slices.Contains(GraphTroubles, t) {
+		return ErrNoSuch
+	}
+	g.be(t)
+	return nil
+}
+
+// Trouble is how it behaves.
+func (g *Graph) Trouble() Trouble { return g.is() }

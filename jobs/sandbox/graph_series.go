@@ -30,7 +30,7 @@ func (a *graphAccount) find(id string) *graphEvent {
 		if strings.TrimRight(e.id, "=") != series || e.Recurs == nil {
 			continue
 		}
-		for _, o := range a.expand(e, stands, stands.Add(time.Minute), 10) {
+		for _, o := range a.expand(e, stands.AddDate(0, 0, -1), stands.AddDate(0, 0, 1), 10) {
 			if o.id == id {
 				return o
 			}

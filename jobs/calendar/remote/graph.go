@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -164,4 +165,13 @@ func graphWriting(err error) error {
 		return ErrChanged
 	}
 	return err
+}
+
+// Owner is the address of whose account it is: where no ID token was asked for, Microsoft tells it nowhere else.
+func (g Graph) Owner(ctx context.Context) (string, error) {
+	var me struct{ Mail, UserPrincipalName string }
+	if err := g.ask(ctx, graphCall{at: g.at("me"), purpose: "ask whose account it is"}, &me); err != nil {
+		return "", graphReading(err)
+	}
+	return cmp.Or(me.Mail, me.UserPrincipalName), nil
 }
