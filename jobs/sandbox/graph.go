@@ -45,9 +45,11 @@ type Graph struct {
 	asked    []string
 }
 
-func newGraph(c *courier) *Graph {
-	return &Graph{ClientID: graphClient, ClientSecret: graphSecret, Pace: 50 * time.Millisecond, courier: c, n: time.Now().UnixMilli(), accounts: map[string]*graphAccount{},
+func newGraph(c *courier, now time.Time) *Graph {
+	g := &Graph{ClientID: graphClient, ClientSecret: graphSecret, Pace: 50 * time.Millisecond, courier: c, n: now.UnixMilli(), accounts: map[string]*graphAccount{},
 		codes: map[string]*graphCode{}, grants: map[string]*graphGrant{}, access: map[string]*graphPass{}, subs: map[string]*graphSub{}}
+	g.seed(now)
+	return g
 }
 
 // graphFault is an answer that says no.

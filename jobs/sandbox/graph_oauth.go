@@ -4,12 +4,13 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/wedsync/wedsync/views"
 )
 
 // graphCode is a yes on its way back to WedSync.
@@ -41,12 +42,8 @@ func (g *Graph) authorize(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "The form could not be read.", http.StatusBadRequest)
 		return
 	}
-	if words := g.asksConsent(r.Form); words != "" {
-		http.Error(w, words, http.StatusBadRequest)
-		return
-	}
-	if r.Method != http.MethodPost {
-		g.consentPage(w, r)
+	if words := g.asksConsent(r.Form); words != "" || r.Method != http.MethodPost {
+		g.consentPage(w, r, words)
 		return
 	}
 	to, _ := url.Parse(r.Form.Get("redirect_uri")) // judged above
@@ -89,30 +86,24 @@ func (g *Graph) asksConsent(q url.Values) (words string) {
 	return ""
 }
 
-var graphConsent = template.Must(template.New("").Parse(`<!doctype html><html lang="en-GB"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Sign in with Microsoft (sandbox)</title><main><h1>Sign in with Microsoft</h1><p>This is a stand-in of Microsoft: nothing leaves this machine.</p>
-<form method="post" action="{{.Action}}">{{range $name, $value := .Asked}}<input type="hidden" name="{{$name}}" value="{{$value}}">{{end}}
-<fieldset><legend>WedSync would like to read and change your calendars. As whom?</legend>{{range $i, $a := .Accounts}}
-<p><label><input type="radio" name="account" value="{{$a.Address}}"{{if eq $i 0}} checked{{end}}> {{$a.Name}} ({{$a.Address}})</label></p>{{end}}</fieldset>
-<button name="decision" value="allow">Accept</button> <button name="decision" value="deny">Cancel</button></form></main></html>`))
-
-func (g *Graph) consentPage(w http.ResponseWriter, r *http.Request) {
-	type person struct{ Address, Name string }
-	page := struct {
-		Action   string
-		Asked    map[string]string
-		Accounts []person
-	}{r.URL.Path, map[string]string{}, nil}
+// consentPage asks a person. words say what is wrong with what the application asks.
+func (g *Graph) consentPage(w http.ResponseWriter, r *http.Request, words string) {
+	view := views.SandboxConsentView{Provider: "Microsoft", Action: r.URL.Path, Words: words}
 	for _, name := range []string{"client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method"} {
-		page.Asked[name] = r.Form.Get(name)
+		if r.Form.Has(name) {
+			view.Asked = append(view.Asked, views.SandboxAsked{Name: name, Value: r.Form.Get(name)})
+		}
 	}
 	g.mu.Lock()
 	for _, address := range g.order {
-		page.Accounts = append(page.Accounts, person{address, g.accounts[address].name})
+		view.Accounts = append(view.Accounts, views.SandboxAccount{Address: address, Name: g.accounts[address].name})
 	}
 	g.mu.Unlock()
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = graphConsent.Execute(w, page) // a reader who has gone needs no page
+	if words != "" {
+		w.WriteHeader(http.StatusBadRequest)
+	}
+	_ = views.SandboxConsent(views.Page{Title: "Sign in with Microsoft (sandbox)"}, view).Render(r.Context(), w) // a reader who has gone needs no page
 }
 
 func (g *Graph) token(w http.ResponseWriter, r *http.Request) {

@@ -53,7 +53,7 @@ func (g Graph) Calendars(ctx context.Context) (all []Calendar, err error) {
 			return all, nil
 		}
 	}
-	return nil, errEndless
+	return nil, errGraphEndless
 }
 
 // Get reads one event. Of a series it gives the rule by which it recurs, of an occurrence that alone.

@@ -24,8 +24,8 @@ const (
 )
 
 var (
-	errEndless   = errors.New("the provider's pages do not end")
-	errElsewhere = errors.New("the provider sent us to another server, where WedSync does not show its key")
+	errGraphEndless   = errors.New("the provider's pages do not end")
+	errGraphElsewhere = errors.New("the provider sent us to another server, where WedSync does not show its key")
 )
 
 // graphCall is one call. Without a method it is a GET.
@@ -76,7 +76,7 @@ func (g Graph) ours(link string) bool {
 // ask makes a call and reads its answer. A token that is refused is asked for anew once.
 func (g Graph) ask(ctx context.Context, c graphCall, into any) error {
 	if !g.ours(c.at) {
-		return errElsewhere
+		return errGraphElsewhere
 	}
 	token, err := g.Grant(ctx, "")
 	if err != nil {

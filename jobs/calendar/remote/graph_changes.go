@@ -55,15 +55,15 @@ func (g Graph) follow(ctx context.Context, link string, take func([]graphEvent) 
 		}
 		switch {
 		case answer.Next == "" && answer.Delta == "":
-			return "", errEndless
+			return "", errGraphEndless
 		case answer.Next == "" && !g.ours(answer.Delta):
-			return "", errElsewhere
+			return "", errGraphElsewhere
 		case answer.Next == "":
 			return answer.Delta, nil
 		}
 		link = answer.Next
 	}
-	return "", errEndless
+	return "", errGraphEndless
 }
 
 // graphRefusedRound: the token was forgotten, or the calendar is not there.

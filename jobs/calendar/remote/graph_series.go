@@ -117,7 +117,7 @@ func (g Graph) instances(ctx context.Context, id string, w Window) (map[string]g
 			return found, nil
 		}
 	}
-	return nil, errEndless
+	return nil, errGraphEndless
 }
 
 func graphOne(err error) error {

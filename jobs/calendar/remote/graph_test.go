@@ -114,7 +114,7 @@ func at(text string) time.Time {
 	return wall
 }
 
-func timed(subject, from, until string) sandbox.GraphEvent {
+func shoot(subject, from, until string) sandbox.GraphEvent {
 	return sandbox.GraphEvent{Subject: subject, Starts: at(from), Ends: at(until), Zone: "Europe/London"}
 }
 
@@ -126,8 +126,8 @@ func TestAWholeRoundAndThenOnlyChanges(t *testing.T) {
 		starts := at("2027-03-01 09:00").AddDate(0, 0, i%200)
 		ids = append(ids, o.Add(ada, o.calendar, sandbox.GraphEvent{Subject: "A shoot", Starts: starts, Ends: starts.Add(time.Hour), Zone: "Europe/London"}))
 	}
-	o.Add(ada, o.calendar, timed("Long past", "2020-01-01 10:00", "2020-01-01 11:00"))
-	before := o.Add(ada, o.calendar, timed("Over the border", "2026-12-31 20:00", "2027-01-01 03:00"))
+	o.Add(ada, o.calendar, shoot("Long past", "2020-01-01 10:00", "2020-01-01 11:00"))
+	before := o.Add(ada, o.calendar, shoot("Over the border", "2026-12-31 20:00", "2027-01-01 03:00"))
 	got, pull := o.changes(t, "", season)
 	if len(got) != 451 || !pull.Whole || got[before].ID == "" {
 		t.Fatalf("%d objects, whole %t", len(got), pull.Whole)
@@ -155,18 +155,18 @@ func TestWhatAnEventSays(t *testing.T) {
 	t.Parallel()
 	o := newOutlook(t)
 	add := func(e sandbox.GraphEvent) string { return o.Add(ada, o.calendar, e) }
-	wall := timed("Kay & Fry ", "2027-06-12 13:00", "2027-06-12 23:30")
+	wall := shoot("Kay & Fry ", "2027-06-12 13:00", "2027-06-12 23:30")
 	wall.Location, wall.Body = "Holm House", "Bring\r\nboth cameras"
 	id := add(wall)
 	day := add(sandbox.GraphEvent{Subject: "Away", Starts: at("2027-08-01 00:00"), Ends: at("2027-08-15 00:00"), AllDay: true, Zone: "Pacific Standard Time", ShowAs: "oof"})
 	kinds := map[string]ical.Busy{"free": ical.Free, "workingElsewhere": ical.Free, "tentative": ical.Tentative, "busy": ical.Blocks, "oof": ical.Blocks, "unknown": ical.Blocks}
 	made := map[string]ical.Busy{}
 	for showAs, busy := range kinds {
-		e := timed(showAs, "2027-05-01 10:00", "2027-05-01 11:00")
+		e := shoot(showAs, "2027-05-01 10:00", "2027-05-01 11:00")
 		e.ShowAs = showAs
 		made[add(e)] = busy
 	}
-	private, cancelled := timed("Doctor", "2027-05-02 10:00", "2027-05-02 11:00"), timed("Called off", "2027-05-03 10:00", "2027-05-03 11:00")
+	private, cancelled := shoot("Doctor", "2027-05-02 10:00", "2027-05-02 11:00"), shoot("Called off", "2027-05-03 10:00", "2027-05-03 11:00")
 	private.Sensitivity, cancelled.Cancelled = "confidential", true
 	secret, off := add(private), add(cancelled)
 	got, _ := o.changes(t, "", season)
@@ -225,7 +225,7 @@ func starts(t *testing.T, object remote.Object) (all []string) {
 func TestCase05MovedAndCancelledInstancesOfASeries(t *testing.T) {
 	t.Parallel()
 	o := newOutlook(t)
-	weekly := timed("Albums", "2027-03-14 10:00", "2027-03-14 11:00")
+	weekly := shoot("Albums", "2027-03-14 10:00", "2027-03-14 11:00")
 	weekly.ShowAs, weekly.Recurs = "tentative", &sandbox.GraphRule{Type: "weekly", Until: at("2027-04-11 00:00")}
 	id := o.Add(ada, o.calendar, weekly)
 	got, pull := o.changes(t, "", season)
@@ -274,7 +274,7 @@ func TestCase05WholeDaysOfASeries(t *testing.T) {
 func TestATokenThatIsForgotten(t *testing.T) {
 	t.Parallel()
 	o := newOutlook(t)
-	id := o.Add(ada, o.calendar, timed("A shoot", "2027-03-01 10:00", "2027-03-01 11:00"))
+	id := o.Add(ada, o.calendar, shoot("A shoot", "2027-03-01 10:00", "2027-03-01 11:00"))
 	for _, refusal := range []struct {
 		status int
 		code   string
@@ -306,7 +306,7 @@ func TestCase07AFullReadingFailsHalfWay(t *testing.T) {
 	t.Parallel()
 	o := newOutlook(t)
 	for range 300 {
-		o.Add(ada, o.calendar, timed("A shoot", "2027-03-01 10:00", "2027-03-01 11:00"))
+		o.Add(ada, o.calendar, shoot("A shoot", "2027-03-01 10:00", "2027-03-01 11:00"))
 	}
 	o.FailAfter(1, 503, "serviceNotAvailable", "7")
 	seen := 0

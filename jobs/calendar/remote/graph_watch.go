@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 )
@@ -58,7 +59,7 @@ func (g Graph) Renew(ctx context.Context, c Channel) (Channel, error) {
 // Unwatch ends a channel; it may have ended already.
 func (g Graph) Unwatch(ctx context.Context, c Channel) error {
 	err := g.ask(ctx, graphCall{method: http.MethodDelete, at: g.at("subscriptions", c.Remote), purpose: "ask not to be told of changes any more"}, nil)
-	if err = graphOne(err); err == ErrGone {
+	if err = graphOne(err); errors.Is(err, ErrGone) {
 		return nil
 	}
 	return err

@@ -11,8 +11,6 @@ import (
 	"github.com/wedsync/wedsync/jobs/sandbox"
 )
 
-const patience = 10 * time.Second
-
 func (o *outlook) hears(t *testing.T) remote.Notification {
 	t.Helper()
 	select {
@@ -40,7 +38,7 @@ func TestBeingToldOfChanges(t *testing.T) {
 	if left := time.Until(c.Until); c.Remote == "" || left > remote.GraphLife || left < remote.GraphLife-time.Minute {
 		t.Errorf("%+v", c)
 	}
-	id := o.Add(ada, o.calendar, timed("A shoot", "2027-03-01 10:00", "2027-03-01 11:00"))
+	id := o.Add(ada, o.calendar, shoot("A shoot", "2027-03-01 10:00", "2027-03-01 11:00"))
 	if n := o.hears(t); n.Subscription != c.Remote || n.ClientState != "state" || n.Lifecycle != "" || !strings.HasSuffix(n.Resource, id) {
 		t.Errorf("%+v", n)
 	}
@@ -80,7 +78,7 @@ func TestCase06PushDiesSilently(t *testing.T) {
 	if err := o.SetTrouble(sandbox.Silent); err != nil {
 		t.Fatal(err)
 	}
-	id := o.Add(ada, o.calendar, timed("A shoot", "2027-03-01 10:00", "2027-03-01 11:00"))
+	id := o.Add(ada, o.calendar, shoot("A shoot", "2027-03-01 10:00", "2027-03-01 11:00"))
 	if got, _ := o.changes(t, pull.Token, season); got[id].ID == "" || len(o.heard) != 0 {
 		t.Errorf("%v, %d were posted", got, len(o.heard))
 	}
@@ -98,7 +96,7 @@ func TestCase08OurOwnEcho(t *testing.T) {
 	t.Parallel()
 	o := newOutlook(t)
 	_, pull := o.changes(t, "", season)
-	w, err := o.account.Put(t.Context(), o.calendar, draft("a"))
+	w, err := o.account.Put(t.Context(), o.calendar, ourBooking("a"))
 	if err != nil {
 		t.Fatal(err)
 	}

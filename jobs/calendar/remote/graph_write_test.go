@@ -16,7 +16,7 @@ import (
 	"github.com/wedsync/wedsync/jobs/sandbox"
 )
 
-func draft(key string) remote.Draft {
+func ourBooking(key string) remote.Draft {
 	zone := "Europe/London"
 	return remote.Draft{Key: strings.Repeat(key, 32), Event: ical.Event{Title: "Kay & Fry", Venue: "Holm House", Description: "Ring Anna\nfirst", Busy: ical.Blocks,
 		Starts: ical.Moment{Wall: at("2027-06-12 13:00"), Zone: zone}, Ends: ical.Moment{Wall: at("2027-06-13 01:30"), Zone: zone}, Ours: "b-1", OursRev: "r1"}}
@@ -25,7 +25,7 @@ func draft(key string) remote.Draft {
 func TestWritingOnceWhateverHappens(t *testing.T) {
 	t.Parallel()
 	o := newOutlook(t)
-	d := draft("a")
+	d := ourBooking("a")
 	first, err := o.account.Put(t.Context(), o.calendar, d)
 	if err != nil || first.ID == "" || first.ETag == "" {
 		t.Fatalf("%+v, %v", first, err)
@@ -63,7 +63,7 @@ func TestWritingOnceWhateverHappens(t *testing.T) {
 func TestAnAnswerThatIsLostMakesNoSecondEvent(t *testing.T) {
 	t.Parallel()
 	o := newOutlook(t)
-	d := draft("b")
+	d := ourBooking("b")
 	if err := o.SetTrouble(sandbox.HangsUp); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestAnAnswerThatIsLostMakesNoSecondEvent(t *testing.T) {
 func TestChangingAndDeleting(t *testing.T) {
 	t.Parallel()
 	o := newOutlook(t)
-	ctx, d := t.Context(), draft("c")
+	ctx, d := t.Context(), ourBooking("c")
 	w, err := o.account.Put(ctx, o.calendar, d)
 	if err != nil {
 		t.Fatal(err)
@@ -118,14 +118,14 @@ func TestChangingAndDeleting(t *testing.T) {
 	if _, err = o.account.Get(ctx, o.calendar, w.ID); !errors.Is(err, remote.ErrGone) {
 		t.Errorf("read after it was deleted: %v", err)
 	}
-	if _, err = o.account.Put(ctx, o.holidays, draft("d")); !errors.Is(err, remote.ErrReadOnly) {
+	if _, err = o.account.Put(ctx, o.holidays, ourBooking("d")); !errors.Is(err, remote.ErrReadOnly) {
 		t.Errorf("into one that may only be read: %v", err)
 	}
-	if _, err = o.account.Put(ctx, "nowhere", draft("e")); !errors.Is(err, remote.ErrNoCalendar) {
+	if _, err = o.account.Put(ctx, "nowhere", ourBooking("e")); !errors.Is(err, remote.ErrNoCalendar) {
 		t.Errorf("into none: %v", err)
 	}
 	// Case 2: made again under the key of one that is gone, it is there again.
-	if w, err = o.account.Put(ctx, o.calendar, draft("c")); err != nil || w.ETag == "" {
+	if w, err = o.account.Put(ctx, o.calendar, ourBooking("c")); err != nil || w.ETag == "" {
 		t.Errorf("%+v, %v", w, err)
 	}
 }
@@ -134,9 +134,9 @@ func TestTimesWhereGraphKnowsOnlyWindows(t *testing.T) {
 	t.Parallel()
 	o := newOutlook(t)
 	o.WindowsOnly = true
-	day := draft("f")
+	day := ourBooking("f")
 	day.Event.Starts, day.Event.Ends = ical.Moment{Wall: at("2027-06-12 00:00"), Zone: "Europe/London", Day: true}, ical.Moment{Wall: at("2027-06-13 00:00"), Zone: "Europe/London", Day: true}
-	for _, d := range []remote.Draft{draft("0"), day} {
+	for _, d := range []remote.Draft{ourBooking("0"), day} {
 		w, err := o.account.Put(t.Context(), o.calendar, d)
 		if err != nil {
 			t.Fatal(err)
