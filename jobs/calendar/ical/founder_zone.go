@@ -5,6 +5,9 @@ import "time"
 // Instant and Zone as the package will have them.
 func Instant(wall time.Time, zone *time.Location) time.Time {
 	at := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), zone)
+	if earlier := at.Add(-time.Hour); earlier.Hour() == at.Hour() && earlier.Minute() == at.Minute() {
+		at = earlier
+	}
 	return at.UTC()
 }
 
