@@ -46,15 +46,12 @@ UPDATE orgs SET fresh_within_minutes = @fresh_within_minutes, hold_days = @hold_
 -- name: SetCopyWords :exec
 UPDATE orgs SET copy_title = @copy_title, copy_body = @copy_body WHERE id = @id;
 
--- name: CopiesToWriteAnew :exec
--- What was written into outside calendars is looked at again with the next round. Index: sync_entities_pair.
-UPDATE sync_entities SET state = 'wanted', updated_at = now() WHERE org_id = @org_id AND kind = 'calendar' AND state = 'agreed';
-
 -- name: NextToDescribe :one
--- The next booking, to try the words on. Index: bookings_by_start.
-SELECT b.id, b.title, b.starts_local, b.ends_local, b.timezone, b.venue, b.status, coalesce(c.name, '') AS client_name, coalesce(c.partner_name, '') AS partner_name,
-       coalesce(c.email, '') AS client_email, coalesce(c.phone, '') AS client_phone
+-- The next booking as BookingToCopy gives it, to try the words on. Index: bookings_by_start.
+SELECT b.id, b.title, b.starts_local, b.ends_local, b.timezone, b.venue, b.status, b.contested_at, b.stamps, o.copy_title, o.copy_body, o.name AS org_name,
+       coalesce(c.name, '') AS client_name, coalesce(c.partner_name, '') AS partner_name, coalesce(c.email, '') AS client_email, coalesce(c.phone, '') AS client_phone
 FROM bookings b
+JOIN orgs o ON o.id = b.org_id
 LEFT JOIN clients c ON c.org_id = b.org_id AND c.connection_id = b.connection_id AND c.external_id = b.client_external_id
 WHERE b.org_id = @org_id AND b.status IN ('held', 'confirmed') AND lower(b.during) >= @now
 ORDER BY lower(b.during), b.id LIMIT 1;
@@ -69,7 +66,7 @@ SELECT id, name, timezone, copy_title, copy_body FROM orgs WHERE feed_sha256 = @
 -- name: FeedBookings :many
 -- What a subscribed calendar shows: what is taken, and for a while what no longer is, so that it disappears there too. Who
 -- subscribes keeps what is past. Index: bookings_during.
-SELECT b.id, b.title, b.starts_local, b.ends_local, b.timezone, b.venue, b.status, b.updated_at, coalesce(c.name, '') AS client_name, coalesce(c.partner_name, '') AS partner_name,
+SELECT b.id, b.title, b.starts_local, b.ends_local, b.timezone, b.venue, b.status, b.updated_at, b.stamps, coalesce(c.name, '') AS client_name, coalesce(c.partner_name, '') AS partner_name,
        coalesce(c.email, '') AS client_email, coalesce(c.phone, '') AS client_phone
 FROM bookings b
 LEFT JOIN clients c ON c.org_id = b.org_id AND c.connection_id = b.connection_id AND c.external_id = b.client_external_id

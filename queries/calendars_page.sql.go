@@ -315,18 +315,8 @@ func (q *Queries) ChooseStrategies(ctx context.Context, arg ChooseStrategiesPara
 	return result.RowsAffected(), nil
 }
 
-const copiesToWriteAnew = `-- name: CopiesToWriteAnew :exec
-UPDATE sync_entities SET state = 'wanted', updated_at = now() WHERE org_id = $1 AND kind = 'calendar' AND state = 'agreed'
-`
-
-// What was written into outside calendars is looked at again with the next round. Index: sync_entities_pair.
-func (q *Queries) CopiesToWriteAnew(ctx context.Context, orgID uuid.UUID) error {
-	_, err := q.db.Exec(ctx, copiesToWriteAnew, orgID)
-	return err
-}
-
 const feedBookings = `-- name: FeedBookings :many
-SELECT b.id, b.title, b.starts_local, b.ends_local, b.timezone, b.venue, b.status, b.updated_at, coalesce(c.name, '') AS client_name, coalesce(c.partner_name, '') AS partner_name,
+SELECT b.id, b.title, b.starts_local, b.ends_local, b.timezone, b.venue, b.status, b.updated_at, b.stamps, coalesce(c.name, '') AS client_name, coalesce(c.partner_name, '') AS partner_name,
        coalesce(c.email, '') AS client_email, coalesce(c.phone, '') AS client_phone
 FROM bookings b
 LEFT JOIN clients c ON c.org_id = b.org_id AND c.connection_id = b.connection_id AND c.external_id = b.client_external_id
@@ -350,6 +340,7 @@ type FeedBookingsRow struct {
 	Venue       string
 	Status      BookingStatus
 	UpdatedAt   time.Time
+	Stamps      Stamps
 	ClientName  string
 	PartnerName string
 	ClientEmail string
@@ -376,6 +367,7 @@ func (q *Queries) FeedBookings(ctx context.Context, arg FeedBookingsParams) ([]F
 			&i.Venue,
 			&i.Status,
 			&i.UpdatedAt,
+			&i.Stamps,
 			&i.ClientName,
 			&i.PartnerName,
 			&i.ClientEmail,
@@ -392,9 +384,10 @@ func (q *Queries) FeedBookings(ctx context.Context, arg FeedBookingsParams) ([]F
 }
 
 const nextToDescribe = `-- name: NextToDescribe :one
-SELECT b.id, b.title, b.starts_local, b.ends_local, b.timezone, b.venue, b.status, coalesce(c.name, '') AS client_name, coalesce(c.partner_name, '') AS partner_name,
-       coalesce(c.email, '') AS client_email, coalesce(c.phone, '') AS client_phone
+SELECT b.id, b.title, b.starts_local, b.ends_local, b.timezone, b.venue, b.status, b.contested_at, b.stamps, o.copy_title, o.copy_body, o.name AS org_name,
+       coalesce(c.name, '') AS client_name, coalesce(c.partner_name, '') AS partner_name, coalesce(c.email, '') AS client_email, coalesce(c.phone, '') AS client_phone
 FROM bookings b
+JOIN orgs o ON o.id = b.org_id
 LEFT JOIN clients c ON c.org_id = b.org_id AND c.connection_id = b.connection_id AND c.external_id = b.client_external_id
 WHERE b.org_id = $1 AND b.status IN ('held', 'confirmed') AND lower(b.during) >= $2
 ORDER BY lower(b.during), b.id LIMIT 1
@@ -413,13 +406,18 @@ type NextToDescribeRow struct {
 	Timezone    string
 	Venue       string
 	Status      BookingStatus
+	ContestedAt *time.Time
+	Stamps      Stamps
+	CopyTitle   string
+	CopyBody    string
+	OrgName     string
 	ClientName  string
 	PartnerName string
 	ClientEmail string
 	ClientPhone string
 }
 
-// The next booking, to try the words on. Index: bookings_by_start.
+// The next booking as BookingToCopy gives it, to try the words on. Index: bookings_by_start.
 func (q *Queries) NextToDescribe(ctx context.Context, arg NextToDescribeParams) (NextToDescribeRow, error) {
 	row := q.db.QueryRow(ctx, nextToDescribe, arg.OrgID, arg.Now)
 	var i NextToDescribeRow
@@ -431,6 +429,11 @@ func (q *Queries) NextToDescribe(ctx context.Context, arg NextToDescribeParams) 
 		&i.Timezone,
 		&i.Venue,
 		&i.Status,
+		&i.ContestedAt,
+		&i.Stamps,
+		&i.CopyTitle,
+		&i.CopyBody,
+		&i.OrgName,
 		&i.ClientName,
 		&i.PartnerName,
 		&i.ClientEmail,

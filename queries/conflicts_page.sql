@@ -1,10 +1,10 @@
--- name: OpenConflicts :one
+-- name: CountOpenConflicts :one
 -- The figure on the tab. Index: sync_conflicts_open.
 SELECT count(*) FROM sync_conflicts WHERE org_id = @org_id AND resolved_at IS NULL;
 
 -- name: ConflictsShown :many
 -- The open ones, or the settled, the newest first; one page. Indexes: sync_conflicts_open, sync_conflicts_newest.
-SELECT s.id, s.kind, s.subject, s.field, s.ours, s.theirs, s.base, s.created_at, s.resolved_at, s.resolution, coalesce(lower(s.during), 'epoch')::timestamptz AS from_then,
+SELECT s.id, s.kind, s.subject, s.field, s.ours, s.theirs, s.base, s.created_at, s.resolved_at, s.resolution, (s.undone_at IS NOT NULL)::boolean AS undone, coalesce(lower(s.during), 'epoch')::timestamptz AS from_then,
        coalesce(b.title, '') AS booking, b.starts_local, b.ends_local, coalesce(b.timezone, '')::text AS timezone, coalesce(k.name, '') AS client_name, coalesce(k.partner_name, '') AS partner_name,
        coalesce(c.name, '') AS calendar, coalesce(a.account, '') AS account, a.kind AS calendar_kind
 FROM sync_conflicts s
@@ -17,7 +17,7 @@ ORDER BY s.created_at DESC, s.id LIMIT 51;
 
 -- name: ConflictShown :one
 -- One, with everything that it is about. Primary keys.
-SELECT s.id, s.kind, s.subject, s.field, s.ours, s.theirs, s.base, s.created_at, s.resolved_at, s.resolution, s.undone_at, (s.undo IS NOT NULL)::boolean AS undoable,
+SELECT s.id, s.kind, s.subject, s.field, s.ours, s.theirs, s.base, s.created_at, s.resolved_at, s.resolution, s.undone_at, (s.undo IS NOT NULL AND s.undone_at IS NULL AND s.resolution <> 'gone')::boolean AS undoable,
        coalesce(lower(s.during), 'epoch')::timestamptz AS from_then, coalesce(upper(s.during), 'epoch')::timestamptz AS until_then,
        s.booking_id, coalesce(b.title, '') AS booking, b.starts_local, b.ends_local, coalesce(b.timezone, '')::text AS timezone, coalesce(b.venue, '')::text AS venue, b.status,
        coalesce(k.name, '') AS client_name, coalesce(k.partner_name, '') AS partner_name,

@@ -13,7 +13,7 @@ import (
 )
 
 const conflictShown = `-- name: ConflictShown :one
-SELECT s.id, s.kind, s.subject, s.field, s.ours, s.theirs, s.base, s.created_at, s.resolved_at, s.resolution, s.undone_at, (s.undo IS NOT NULL)::boolean AS undoable,
+SELECT s.id, s.kind, s.subject, s.field, s.ours, s.theirs, s.base, s.created_at, s.resolved_at, s.resolution, s.undone_at, (s.undo IS NOT NULL AND s.undone_at IS NULL AND s.resolution <> 'gone')::boolean AS undoable,
        coalesce(lower(s.during), 'epoch')::timestamptz AS from_then, coalesce(upper(s.during), 'epoch')::timestamptz AS until_then,
        s.booking_id, coalesce(b.title, '') AS booking, b.starts_local, b.ends_local, coalesce(b.timezone, '')::text AS timezone, coalesce(b.venue, '')::text AS venue, b.status,
        coalesce(k.name, '') AS client_name, coalesce(k.partner_name, '') AS partner_name,
@@ -114,7 +114,7 @@ func (q *Queries) ConflictShown(ctx context.Context, arg ConflictShownParams) (C
 }
 
 const conflictsShown = `-- name: ConflictsShown :many
-SELECT s.id, s.kind, s.subject, s.field, s.ours, s.theirs, s.base, s.created_at, s.resolved_at, s.resolution, coalesce(lower(s.during), 'epoch')::timestamptz AS from_then,
+SELECT s.id, s.kind, s.subject, s.field, s.ours, s.theirs, s.base, s.created_at, s.resolved_at, s.resolution, (s.undone_at IS NOT NULL)::boolean AS undone, coalesce(lower(s.during), 'epoch')::timestamptz AS from_then,
        coalesce(b.title, '') AS booking, b.starts_local, b.ends_local, coalesce(b.timezone, '')::text AS timezone, coalesce(k.name, '') AS client_name, coalesce(k.partner_name, '') AS partner_name,
        coalesce(c.name, '') AS calendar, coalesce(a.account, '') AS account, a.kind AS calendar_kind
 FROM sync_conflicts s
@@ -143,6 +143,7 @@ type ConflictsShownRow struct {
 	CreatedAt    time.Time
 	ResolvedAt   *time.Time
 	Resolution   string
+	Undone       bool
 	FromThen     time.Time
 	Booking      string
 	StartsLocal  *time.Time
@@ -176,6 +177,7 @@ func (q *Queries) ConflictsShown(ctx context.Context, arg ConflictsShownParams) 
 			&i.CreatedAt,
 			&i.ResolvedAt,
 			&i.Resolution,
+			&i.Undone,
 			&i.FromThen,
 			&i.Booking,
 			&i.StartsLocal,
@@ -195,6 +197,18 @@ func (q *Queries) ConflictsShown(ctx context.Context, arg ConflictsShownParams) 
 		return nil, err
 	}
 	return items, nil
+}
+
+const countOpenConflicts = `-- name: CountOpenConflicts :one
+SELECT count(*) FROM sync_conflicts WHERE org_id = $1 AND resolved_at IS NULL
+`
+
+// The figure on the tab. Index: sync_conflicts_open.
+func (q *Queries) CountOpenConflicts(ctx context.Context, orgID uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, countOpenConflicts, orgID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const needsInConflict = `-- name: NeedsInConflict :many
@@ -231,16 +245,4 @@ func (q *Queries) NeedsInConflict(ctx context.Context, arg NeedsInConflictParams
 		return nil, err
 	}
 	return items, nil
-}
-
-const openConflicts = `-- name: OpenConflicts :one
-SELECT count(*) FROM sync_conflicts WHERE org_id = $1 AND resolved_at IS NULL
-`
-
-// The figure on the tab. Index: sync_conflicts_open.
-func (q *Queries) OpenConflicts(ctx context.Context, orgID uuid.UUID) (int64, error) {
-	row := q.db.QueryRow(ctx, openConflicts, orgID)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
 }

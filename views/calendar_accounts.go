@@ -92,7 +92,7 @@ func (a AccountCard) stands(now time.Time, within time.Duration) said {
 		return said{"Reconnect needed", ui.Bad, orElse(AccountKind(a.Kind)+" gives us nothing until somebody signs in there again.", a.Failure)}
 	}
 	if a.PausedAt != nil {
-		return said{"Paused", ui.Neutral, "Since " + dayClock(*a.PausedAt, now) + " nothing is read and nothing written. What was known stays."}
+		return said{"Paused", ui.Neutral, "Since " + dayClock(*a.PausedAt, now) + " nothing is read, nothing written, and its events block nothing."}
 	}
 	if len(a.Calendars) == 0 {
 		return said{"Being set up", ui.Neutral, "Its calendars are looked up."}

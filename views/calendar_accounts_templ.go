@@ -1804,7 +1804,7 @@ func accountEnds(v CalendarAccountView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 111, "<p class=\"quiet measure\">Paused, nothing is read or written, and what blocked your time goes on blocking it. Disconnected, its events block nothing any more; your bookings here stay as they are, and what WedSync wrote into it stays there.</p><div class=\"cluster\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 111, "<p class=\"quiet measure\">Paused, nothing is read or written, and its events block nothing until you go on. Disconnected, all that was read of it is forgotten; your bookings here stay as they are, and what WedSync wrote into it stays there.</p><div class=\"cluster\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -48,16 +48,18 @@ func ClashResolutions(kind string) []string {
 	case "deleted":
 		return []string{"again", "both", "cancel"}
 	case "overlap":
-		return []string{"both", "ignore"}
+		return []string{"both", "ignore", "cancel"}
 	case "contested":
 		return []string{"both", "cancel"}
 	default: // refused
-		return []string{"ours"}
+		return []string{"ours", "theirs"}
 	}
 }
 
 // clashMoves: another day or another resource settles it too.
-func clashMoves(kind string) bool { return kind == "overlap" || kind == "contested" || kind == "refused" }
+func clashMoves(kind string) bool {
+	return kind == "overlap" || kind == "contested" || kind == "refused"
+}
 
 // clashBadge is what kind of thing it is.
 func clashBadge(kind string) (string, ui.Tone) {
@@ -141,7 +143,7 @@ func (v ConflictView) impact() string {
 		}
 		return "Until you decide, each side keeps its own. Who looks into " + v.calendar() + " reads something else than you do here."
 	case "deleted":
-		return who + " still takes its place here, but who looks only into " + v.calendar() + " takes the day for free."
+		return who + " still stands here, but who looks only into " + v.calendar() + " takes the day for free."
 	case "overlap":
 		return "If you keep the outside event, " + who + " has no " + v.needs() + "."
 	case "contested":
@@ -196,6 +198,9 @@ func (v ConflictView) answer(resolution string) clashAnswer {
 	case "ours":
 		return clashAnswer{label: "Keep ours", does: calendar + " is written over with what stands here."}
 	case "theirs":
+		if v.Row.Kind == "refused" {
+			return clashAnswer{label: "Try the outside time again", does: "The booking moves there if nothing stands in its way any more."}
+		}
 		return clashAnswer{label: "Take theirs", does: "The booking here takes over what stands in " + calendar + "."}
 	case "again":
 		return clashAnswer{label: "Put it back", does: "It is written into " + calendar + " again."}
@@ -249,8 +254,15 @@ var sideFields = []string{"title", "when", "day", "venue", "status"}
 func (v ConflictView) sides() (all []side) {
 	r := v.Row
 	base, ours, theirs := sideOf(r.Base, r.Field), sideOf(r.Ours, r.Field), sideOf(r.Theirs, r.Field)
+	if r.Kind == "overlap" { // each side is a title; when they meet is the conflict's
+		return []side{
+			{Label: "What", Ours: clashWho(r.Booking, r.ClientName, r.PartnerName), Theirs: orElse("A private event", theirs["day"])},
+			{Label: "When", Ours: SpanWords(r.StartsLocal, r.EndsLocal), Theirs: v.during()},
+			{Label: "Where", Ours: r.Venue},
+		}
+	}
 	if len(ours) == 0 && r.BookingID != nil {
-		ours = map[string]string{"title": r.Booking, "venue": r.Venue, "when": spanWords(r.StartsLocal, r.EndsLocal)}
+		ours = map[string]string{"title": r.Booking, "venue": r.Venue, "when": SpanWords(r.StartsLocal, r.EndsLocal)}
 	}
 	fields := slices.Clone(sideFields)
 	for _, m := range []map[string]string{base, ours, theirs} {
@@ -268,6 +280,19 @@ func (v ConflictView) sides() (all []side) {
 		}
 	}
 	return all
+}
+
+// during is when the two meet, on the booking's clock.
+func (v ConflictView) during() string {
+	if !v.Row.FromThen.After(time.Unix(0, 0)) {
+		return ""
+	}
+	zone, err := time.LoadLocation(v.Row.Timezone)
+	if err != nil {
+		zone = v.Now.Location()
+	}
+	from, until := v.Row.FromThen.In(zone), v.Row.UntilThen.In(zone)
+	return "over it from " + SpanWords(&from, &until)
 }
 
 func sideLabel(field string) string {
@@ -308,7 +333,7 @@ func sideOf(raw []byte, field string) map[string]string {
 }
 
 // A span in normal form: two wall times, and perhaps by which clock.
-var span = regexp.MustCompile(`^(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?)(?:Z|[+-]\d\d:\d\d)?(?:\s*[/–|]\s*|\s+to\s+|\s+)(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?)(?:Z|[+-]\d\d:\d\d)?(?:[\s|]+([A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*))?$`)
+var span = regexp.MustCompile(`^(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?)(?:Z|[+-]\d\d:\d\d)?(?:\s*[/–|]\s*|\s+to\s+|\s+)(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?)(?:Z|[+-]\d\d:\d\d)?(?:[\s/|]+([A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*))?$`)
 
 func sideWords(field, value string) string {
 	if field != "when" && field != "day" {
@@ -322,7 +347,7 @@ func sideWords(field, value string) string {
 	if from == nil || until == nil {
 		return value
 	}
-	words := spanWords(from, until)
+	words := SpanWords(from, until)
 	if len(m[1]) == len(time.DateOnly) {
 		words = ui.Day(*from)
 		if last := until.AddDate(0, 0, -1); last.After(*from) { // the day after the last is where it ends
@@ -344,8 +369,8 @@ func wallOf(s string) *time.Time {
 	return nil
 }
 
-// spanWords are two wall times as people say them.
-func spanWords(from, until *time.Time) string {
+// SpanWords are two wall times as people say them.
+func SpanWords(from, until *time.Time) string {
 	switch {
 	case from == nil:
 		return ""

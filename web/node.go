@@ -45,7 +45,7 @@ func (n *Node) Run(ctx context.Context) error {
 		n.Carriers = n.World.Carriers(n.URL)
 	}
 	if n.Jobs, err = jobs.New(jobs.Config{Pool: n.Pool, Waker: n.Waker, Log: n.Log, Node: n.Name, Work: n.Works, Box: n.Box, AllowPrivate: n.AllowPrivate,
-		TaveURL: n.TaveURL, Carriers: n.Carriers, URL: n.URL}); err != nil {
+		TaveURL: n.TaveURL, Carriers: n.Carriers, Calendars: n.Calendars, URL: n.URL}); err != nil {
 		return err
 	}
 	if n.site, err = New(n.Config); err != nil {

@@ -266,4 +266,3 @@ func (m *mirroring) pulled(ctx context.Context, r *reading) error {
 	}
 	return m.q.CalendarPulled(ctx, done)
 }
-
