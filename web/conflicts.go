@@ -13,7 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/wedsync/wedsync/jobs/calendar"
-	"github.com/wedsync/wedsync/jobs/calendar/booking"
+	bookings "github.com/wedsync/wedsync/jobs/calendar/booking"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/views"
 )
@@ -131,7 +131,7 @@ func (s *Server) createUndo(c echo.Context) error {
 }
 
 // refusedWords say everything that stands against it.
-func refusedWords(r *booking.Refused) string {
+func refusedWords(r *bookings.Refused) string {
 	all := make([]string, len(r.Reasons))
 	for i, reason := range r.Reasons {
 		all[i] = reason.Words()
@@ -142,7 +142,7 @@ func refusedWords(r *booking.Refused) string {
 // settled leads on, or says on the page why it could not be done: the place is taken, or the other side changed meanwhile.
 func (s *Server) settled(c echo.Context, then string, err error) error {
 	var wrong *calendar.Wrong
-	var refused *booking.Refused
+	var refused *bookings.Refused
 	switch {
 	case err == nil:
 		s.config.Waker.Wake(visitorOf(c).OrgID)
