@@ -106,7 +106,7 @@ func (c CalDAV) since(ctx context.Context, at *url.URL, token string, page func(
 		if err != nil {
 			return "", err
 		}
-		if len(gone) > 0 {
+		if len(gone) > 0 && token != "" { // radicale tells of what was deleted also where nothing was known
 			if err := page(gone); err != nil {
 				return "", err
 			}
