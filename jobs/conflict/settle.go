@@ -5,42 +5,70 @@ import (
 	"slices"
 )
 
-// Settle compares two sides with what both last agreed on, field by field. What only one side changed is taken over, unless
-// the strategy asks about everything that the other side changed; what both changed alike is agreed.
+// Strategies are all there are, in the order in which a person is offered them.
+func Strategies() []Strategy { return []Strategy{Merge, LocalWins, RemoteWins, Manual} }
+
+// Known tells whether it is one of them.
+func (s Strategy) Known() bool { return slices.Contains(Strategies(), s) }
+
+// Settle compares two sides with what they last agreed on, field by field; of names each field's strategy. A field that a side does
+// not have is an empty one. Any strategy that is not known, and none, is Merge: it asks rather than overrides.
 func Settle(base, local, remote Fields, of func(field string) Strategy) Settled {
 	s := Settled{Fields: Fields{}}
-	for _, field := range names(base, local, remote) {
-		s.field(field, base[field], local[field], remote[field], of(field))
+	for _, field := range fieldsOf(base, local, remote) {
+		strategy := Merge
+		if of != nil {
+			strategy = of(field)
+		}
+		value, clash := settle(base[field], local[field], remote[field], strategy)
+		s.Fields[field] = value
+		switch {
+		case clash:
+			s.Clashes = append(s.Clashes, Clash{Field: field, Base: base[field], Local: local[field], Remote: remote[field]})
+			continue
+		case value != remote[field]:
+			s.Ours = append(s.Ours, field)
+		}
+		if value != local[field] {
+			s.Theirs = append(s.Theirs, field)
+		}
 	}
 	return s
 }
 
-func names(all ...Fields) []string {
-	seen := Fields{}
-	for _, fields := range all {
-		maps.Copy(seen, fields)
-	}
-	return slices.Sorted(maps.Keys(seen))
-}
-
-func (s *Settled) field(name, base, local, remote string, strategy Strategy) {
+func settle(base, local, remote string, strategy Strategy) (value string, clash bool) {
 	switch {
-	case local == remote:
-		s.Fields[name] = local
-	case remote == base: // only we changed it
-		s.ours(name, local)
-	case strategy == RemoteWins, strategy == Merge && local == base:
-		s.Fields[name] = remote
-		s.Theirs = append(s.Theirs, name)
+	case local == remote, remote == base:
+		return local, false
+	case strategy == Manual:
+		return local, true
+	case local == base:
+		return remote, false
 	case strategy == LocalWins:
-		s.ours(name, local)
-	default:
-		s.Fields[name] = local
-		s.Clashes = append(s.Clashes, Clash{name, base, local, remote})
+		return local, false
+	case strategy == RemoteWins:
+		return remote, false
 	}
+	return local, true
 }
 
-func (s *Settled) ours(name, local string) {
-	s.Fields[name] = local
-	s.Ours = append(s.Ours, name)
+// Agreed is the base for the next time, once both sides hold what was settled. What clashes stays as it was: nobody agreed.
+func (s Settled) Agreed(base Fields) Fields {
+	agreed := maps.Clone(s.Fields)
+	for _, clash := range s.Clashes {
+		if was, had := base[clash.Field]; had {
+			agreed[clash.Field] = was
+		} else {
+			delete(agreed, clash.Field)
+		}
+	}
+	return agreed
+}
+
+func fieldsOf(sides ...Fields) []string {
+	all := Fields{}
+	for _, side := range sides {
+		maps.Copy(all, side)
+	}
+	return slices.Sorted(maps.Keys(all))
 }
