@@ -1,6 +1,10 @@
 package ical
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Instant and Zone as the package will have them.
 func Instant(wall time.Time, zone *time.Location) time.Time {
@@ -25,8 +29,13 @@ func Expand(parts []Event, otherwise *time.Location, from, until time.Time, most
 	if !ok {
 		zone = otherwise
 	}
+	if _, text, counted := strings.Cut(parts[0].Rules[0], "COUNT="); counted {
+		if n, err := strconv.Atoi(text); err == nil {
+			most = n
+		}
+	}
 	long := parts[0].Ends.Wall.Sub(parts[0].Starts.Wall)
-	for wall := parts[0].Starts.Wall; len(all) < most; wall = wall.AddDate(0, 0, 7) {
+	for wall, n := parts[0].Starts.Wall, 0; n < most; wall, n = wall.AddDate(0, 0, 7), n+1 {
 		at := Instant(wall, zone)
 		if !at.Before(until) {
 			break
