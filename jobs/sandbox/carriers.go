@@ -30,6 +30,7 @@ type carriers struct {
 	Push   *PushService
 	SMTP   *SMTP
 	Google *Google
+	Graph  *Graph
 
 	courier *courier
 }
@@ -37,7 +38,7 @@ type carriers struct {
 func newCarriers(now time.Time) carriers {
 	o, c := newOutbox(), newCourier()
 	return carriers{Outbox: o, Resend: newResend(resendKey, resendSecret, o, c), Twilio: newTwilio(twilioSID, twilioToken, twilioFrom, o, c),
-		Push: newPushService(o), SMTP: newSMTP(o), Google: newGoogle(c, now), courier: c}
+		Push: newPushService(o), SMTP: newSMTP(o), Google: newGoogle(c, now), Graph: newGraph(c, now), courier: c}
 }
 
 // Carriers are the settings of a WedSync at that public address, so that all of its carriers are the stand-ins. There is a
@@ -50,7 +51,7 @@ func (w *World) Carriers(base *url.URL) notify.Settings {
 
 // Open lets the stand-ins know where WedSync is, and the mail server listen. Call it before anything is sent.
 func (w *World) Open(base *url.URL) error {
-	w.Resend.Base, w.Twilio.Base, w.Push.Base, w.Google.Base = base, base, base, base
+	w.Resend.Base, w.Twilio.Base, w.Push.Base, w.Google.Base, w.Graph.Base = base, base, base, base, base
 	return w.SMTP.Open()
 }
 
