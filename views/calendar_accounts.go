@@ -2,6 +2,7 @@ package views
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -143,9 +144,9 @@ func (a AccountCard) calendar(c queries.CalendarsOfAccountsRow, now time.Time, w
 	case c.Blocks && (c.FreshAt == nil || now.Sub(*c.FreshAt) > within):
 		return said{"Stale", ui.Warn, "Last proven " + provenAt(c.FreshAt, now) + ". Until it answers, nothing is confirmed on its word"}
 	case c.FreshAt != nil:
-		return said{"Fresh", ui.Good, "Fresh as of " + dayClock(*c.FreshAt, now)}
+		return said{"Working", ui.Good, "Fresh as of " + dayClock(*c.FreshAt, now)}
 	default:
-		return said{"Connected", ui.Good, "Bookings are written into it"}
+		return said{"Working", ui.Good, "Bookings are written into it"}
 	}
 }
 
@@ -264,7 +265,7 @@ func strategyOfField() []ui.Option {
 }
 
 func (v CalendarAccountView) resources() []ui.Option {
-	all := []ui.Option{{Value: "", Label: "All of them"}}
+	all := []ui.Option{{Value: "", Label: "Everything that you offer"}}
 	for _, r := range v.Resources {
 		all = append(all, ui.Option{Value: r.ID.String(), Label: r.Name})
 	}
@@ -324,3 +325,6 @@ func strategyWords(s string) string {
 	}
 	return s
 }
+
+// upper begins a sentence.
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

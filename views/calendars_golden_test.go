@@ -90,17 +90,17 @@ func TestHowAnAccountStands(t *testing.T) {
 			t.Errorf("%+v, %q", got, a.pushes(noon))
 		}
 	}
-	is(used(func(*queries.CalendarsOfAccountsRow) {}), "Fresh", ui.Good, "Fresh as of 11:55.", "pushes arrive")
+	is(used(func(*queries.CalendarsOfAccountsRow) {}), "Working", ui.Good, "Fresh as of 11:55.", "pushes arrive")
 	is(used(func(c *queries.CalendarsOfAccountsRow) { c.FirstAt, c.FreshAt, c.ReadSoFar = nil, nil, 1200 }), "First reading", ui.Neutral, "1,200 events read so far.", "pushes arrive")
 	is(used(func(c *queries.CalendarsOfAccountsRow) { c.FreshAt = ptr(noon.Add(-31 * time.Minute)) }), "Stale", ui.Warn, "Last proven at 11:29. Until it answers, nothing is confirmed on its word.", "pushes arrive")
 	is(used(func(c *queries.CalendarsOfAccountsRow) { c.PushDeadAt = &noon }), "Pushes stopped", ui.Warn, "Fresh as of 11:55.", "Google has stopped telling us; we look every 15 minutes instead")
-	is(used(func(c *queries.CalendarsOfAccountsRow) { c.ChannelUntil = time.Unix(0, 0) }), "Fresh", ui.Good, "Fresh as of 11:55.", "we look every 15 minutes")
+	is(used(func(c *queries.CalendarsOfAccountsRow) { c.ChannelUntil = time.Unix(0, 0) }), "Working", ui.Good, "Fresh as of 11:55.", "we look every 15 minutes")
 	is(used(func(c *queries.CalendarsOfAccountsRow) {
 		c.FailingSince, c.Failure = ptr(noon.AddDate(0, 0, -2)), "It answered 500."
 	}), "Failing since 12 May, 12:00", ui.Warn, "It answered 500. We go on trying.", "pushes arrive")
 	is(used(func(c *queries.CalendarsOfAccountsRow) { c.DeletedAt = &noon }), "Deleted outside", ui.Bad, "Work is not there any more since 12:00. What it said blocks nothing now.", "pushes arrive")
 	is(used(func(c *queries.CalendarsOfAccountsRow) { c.Blocks = false }), "Not used yet", ui.Warn, "Choose which of its calendars block your time, and which receives your bookings.", "pushes arrive")
-	is(used(func(c *queries.CalendarsOfAccountsRow) { c.Blocks, c.Receives, c.FreshAt = false, true, nil }), "Connected", ui.Good, "Bookings are written into it.", "pushes arrive")
+	is(used(func(c *queries.CalendarsOfAccountsRow) { c.Blocks, c.Receives, c.FreshAt = false, true, nil }), "Working", ui.Good, "Bookings are written into it.", "pushes arrive")
 	is(AccountCard{}, "Being set up", ui.Neutral, "Its calendars are looked up.", "we look by the clock")
 }
 

@@ -145,7 +145,7 @@ func (v ConflictView) impact() string {
 	case "deleted":
 		return who + " still stands here, but who looks only into " + v.calendar() + " takes the day for free."
 	case "overlap":
-		return "If you keep the outside event, " + who + " has no " + v.needs() + "."
+		return "If you keep the outside event, " + who + " is without " + v.needs() + "."
 	case "contested":
 		if v.Row.OtherBooking != "" {
 			return "Both cannot have " + v.needs() + " at the same time: " + v.Row.OtherBooking + " has it, and " + who + " has a promise without a place. One of the two needs another day or another resource."
@@ -163,7 +163,7 @@ func (v ConflictView) needs() string {
 	}
 	switch len(names) {
 	case 0:
-		return "one to do it"
+		return "what it needs"
 	case 1:
 		return names[0]
 	default:
@@ -246,7 +246,10 @@ func settledWords(resolution string) string {
 // side is one field as both have it.
 type side struct{ Label, Base, Ours, Theirs string }
 
-func (s side) differs() bool { return s.Ours != s.Theirs && s.Ours != "" && s.Theirs != "" }
+// differs: both sides speak of the same thing, and not alike.
+func (v ConflictView) differs(s side) bool {
+	return v.Row.Kind == "edited" && s.Ours != s.Theirs && s.Ours != "" && s.Theirs != ""
+}
 
 var sideFields = []string{"title", "when", "day", "venue", "status"}
 
@@ -274,7 +277,7 @@ func (v ConflictView) sides() (all []side) {
 	}
 	slices.Sort(fields[len(sideFields):])
 	for _, f := range fields {
-		s := side{sideLabel(f), sideWords(f, base[f]), sideWords(f, ours[f]), sideWords(f, theirs[f])}
+		s := side{sideLabel(f), v.sideWords(f, base[f]), v.sideWords(f, ours[f]), v.sideWords(f, theirs[f])}
 		if s.Base+s.Ours+s.Theirs != "" {
 			all = append(all, s)
 		}
@@ -334,6 +337,11 @@ func sideOf(raw []byte, field string) map[string]string {
 
 // A span in normal form: two wall times, and perhaps by which clock.
 var span = regexp.MustCompile(`^(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?)(?:Z|[+-]\d\d:\d\d)?(?:\s*[/–|]\s*|\s+to\s+|\s+)(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?)(?:Z|[+-]\d\d:\d\d)?(?:[\s/|]+([A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*))?$`)
+
+// sideWords leave out the clock where it is the booking's own.
+func (v ConflictView) sideWords(field, value string) string {
+	return strings.TrimSuffix(sideWords(field, value), " ("+strings.ReplaceAll(v.Row.Timezone, "_", " ")+")")
+}
 
 func sideWords(field, value string) string {
 	if field != "when" && field != "day" {

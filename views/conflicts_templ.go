@@ -536,7 +536,7 @@ func Conflict(p Page, v ConflictView) templ.Component {
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
-							if s.differs() {
+							if v.differs(s) {
 								templ_7745c5c3_Err = ui.Badge(ui.Warn, "Differs").Render(ctx, templ_7745c5c3_Buffer)
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err

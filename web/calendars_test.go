@@ -401,7 +401,7 @@ func TestAConflictIsSettledOnceAndUndone(t *testing.T) {
 	w := newTown(t)
 	boss, id := w.as(t, "manager"), aConflict(t, w, w.org)
 	at := "/app/conflicts/" + id.String()
-	showsAll(t, w.get(t, at, boss).Body.String(), "Something outside lies over Kay &amp; Fry", "Dentist &lt;i&gt;", "over it from", "I know, keep both", "Move the booking", "12 June has no")
+	showsAll(t, w.get(t, at, boss).Body.String(), "Something outside lies over Kay &amp; Fry", "Dentist &lt;i&gt;", "over it from", "I know, keep both", "Move the booking", "12 June is without")
 	showsAll(t, w.get(t, "/app/conflicts", boss).Body.String(), "Conflicts (1)", "Busy outside", "/live?conflicts=")
 	if page := w.get(t, at, w.as(t, "staff")).Body.String(); strings.Contains(page, "/resolution") {
 		t.Error("staff may settle it")

@@ -201,6 +201,10 @@ func (s *Server) routes() []route {
 		{http.MethodPut, "/sandbox/google/*", demo, s.sandboxGoogle},
 		{http.MethodPatch, "/sandbox/google/*", demo, s.sandboxGoogle},
 		{http.MethodDelete, "/sandbox/google/*", demo, s.sandboxGoogle},
+		{get, "/sandbox/microsoft/*", demo, s.sandboxMicrosoft},
+		{post, "/sandbox/microsoft/*", demo, s.sandboxMicrosoft},
+		{http.MethodPatch, "/sandbox/microsoft/*", demo, s.sandboxMicrosoft},
+		{http.MethodDelete, "/sandbox/microsoft/*", demo, s.sandboxMicrosoft},
 	}
 }
 

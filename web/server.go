@@ -40,10 +40,10 @@ type Config struct {
 	Serves    bool // false on a node that only works jobs: it answers health checks and nothing else
 
 	Carriers     notify.Settings
-	Calendars    calendar.Settings // Google's and Microsoft's
-	TaveURL      string            // where Tave's API is; empty: at VSCO's
-	World        *sandbox.World    // the demo's stand-ins; nil: they are made, and mail has nowhere to go
-	AllowPrivate bool              // addresses that suppliers type may lead to this machine and this network: the demo and tests
+	Calendars    calendar.Settings
+	TaveURL      string         // where Tave's API is; empty: at VSCO's
+	World        *sandbox.World // the demo's stand-ins; nil: they are made, and mail has nowhere to go
+	AllowPrivate bool           // addresses that suppliers type may lead to this machine and this network: the demo and tests
 }
 
 // Server is the site. It is an http.Handler.

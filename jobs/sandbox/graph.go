@@ -283,13 +283,13 @@ func (g *Graph) id(kind string) string {
 // GraphTroubles are what it can have. Silent: it tells nobody of a change, and nothing says so.
 var GraphTroubles = []Trouble{Down, KeyRefused, Busy, Slow, HangsUp, Silent}
 
-// SetTrouble makes it misbehave, or behave again.
-func (g *Graph) SetTrouble(t Trouble) error {
-	if t != Fine && !slices.Contains(GraphTroubles, t) {
-		return ErrNoSuch
+// SetTrouble makes it misbehave, or behave again; false: it has no such trouble.
+func (g *Graph) SetTrouble(t Trouble) bool {
+	known := t == Fine || slices.Contains(GraphTroubles, t)
+	if known {
+		g.be(t)
 	}
-	g.be(t)
-	return nil
+	return known
 }
 
 // Trouble is how it behaves.
