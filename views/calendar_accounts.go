@@ -135,6 +135,8 @@ func (a AccountCard) calendar(c queries.CalendarsOfAccountsRow, now time.Time, w
 	switch {
 	case c.DeletedAt != nil:
 		return said{"Deleted outside", ui.Bad, c.Name + " is not there any more since " + dayClock(*c.DeletedAt, now) + ". What it said blocks nothing now"}
+	case a.ReconnectSince != nil || a.PausedAt != nil:
+		return said{"Waits", ui.Neutral, "Last read " + provenAt(c.FreshAt, now)}
 	case !c.Blocks && !c.Receives:
 		return said{"Not used", ui.Neutral, "Nothing of it is read, and nothing written"}
 	case c.FailingSince != nil:

@@ -419,11 +419,11 @@ func connectCalendar(v CalendarAccountsView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = consentButton("google", "Connect Google Calendar", v.Google, "").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = consentButton(ui.Primary, "google", "Connect Google Calendar", v.Google, "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = consentButton("microsoft", "Connect Outlook", v.Microsoft, "").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = consentButton(ui.Secondary, "microsoft", "Connect Outlook", v.Microsoft, "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -479,7 +479,7 @@ func connectCalendar(v CalendarAccountsView) templ.Component {
 }
 
 // consentButton leads to the provider's own page, where a person says yes.
-func consentButton(kind, label string, configured bool, again string) templ.Component {
+func consentButton(weight ui.Kind, kind, label string, configured bool, again string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -564,7 +564,7 @@ func consentButton(kind, label string, configured bool, again string) templ.Comp
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Button(ui.Primary).Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Button(weight).Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1306,12 +1306,12 @@ func reconnect(v CalendarAccountView) templ.Component {
 		ctx = templ.ClearChildren(ctx)
 		switch v.Account.Kind {
 		case queries.CalendarKindGoogle:
-			templ_7745c5c3_Err = consentButton("google", "Sign in at Google again", v.Connects, v.Account.ID.String()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = consentButton(ui.Primary, "google", "Sign in at Google again", v.Connects, v.Account.ID.String()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case queries.CalendarKindMicrosoft:
-			templ_7745c5c3_Err = consentButton("microsoft", "Sign in at Microsoft again", v.Connects, v.Account.ID.String()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = consentButton(ui.Primary, "microsoft", "Sign in at Microsoft again", v.Connects, v.Account.ID.String()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

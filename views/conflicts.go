@@ -56,11 +56,6 @@ func ClashResolutions(kind string) []string {
 	}
 }
 
-// clashMoves: another day or another resource settles it too.
-func clashMoves(kind string) bool {
-	return kind == "overlap" || kind == "contested" || kind == "refused"
-}
-
 // clashBadge is what kind of thing it is.
 func clashBadge(kind string) (string, ui.Tone) {
 	switch kind {
@@ -181,7 +176,7 @@ type clashAnswer struct {
 func (v ConflictView) answers() (all []clashAnswer) {
 	for i, r := range ClashResolutions(v.Row.Kind) {
 		a := v.answer(r)
-		if a.value, a.kind = r, ui.Secondary; i == 0 {
+		if a.value, a.kind = r, ui.Secondary; i == 0 && v.Row.Kind != "contested" { // there, a move is what helps
 			a.kind = ui.Primary
 		}
 		if r == "cancel" {

@@ -1,5 +1,11 @@
 package e2e
 
+import (
+	"testing"
+
+	"github.com/wedsync/wedsync/jobs/sandbox"
+)
+
 // calendars is a supplier with an outside calendar in every state, and a conflict of every kind. Nothing of it is asked: the next
 // look is a year away.
 func (g *gallery) calendars(email string) (account, caldav string, conflicts map[string]string) {
@@ -46,4 +52,24 @@ func (g *gallery) calendars(email string) (account, caldav string, conflicts map
 	ask[int](g.house, `WITH done AS (UPDATE sync_conflicts SET resolved_at = now(), resolution = 'theirs', undo = '{}', resolved_by = (SELECT user_id FROM memberships WHERE org_id = $2::text::uuid LIMIT 1) WHERE id = $1::text::uuid RETURNING 1)
 		SELECT count(*)::int FROM done`, conflicts["settled"][len("/app/conflicts/"):], org)
 	return "/app/calendars/" + account, "/app/calendars/" + caldav, conflicts
+}
+
+// A newcomer connects Google with the demo's consent page, and declines once before.
+func TestConnectingGoogle(t *testing.T) {
+	t.Parallel()
+	h := demo(t, Options{})
+	w := sitDown(t, h.Base)
+	w.signIn("thea@demo.example", sandbox.Password)
+	w.visit("/app/calendars")
+	w.press("Connect Google Calendar")
+	w.press("Deny")
+	w.see("without saying yes")
+	w.press("Connect Google Calendar")
+	w.press("Allow")
+	w.see("Connected. Its calendars are read")
+	await(t, "the first reading", func() (bool, error) {
+		return ask[int](h, `SELECT count(*)::int FROM calendars WHERE first_at IS NOT NULL`) > 0, nil
+	})
+	w.visit("/app/calendars")
+	w.see("Fresh as of")
 }
