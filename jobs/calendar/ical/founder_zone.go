@@ -5,10 +5,7 @@ import "time"
 // Until the package's own are merged.
 
 func Instant(wall time.Time, zone *time.Location) time.Time {
-	at := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), zone)
-	if earlier := at.Add(-time.Hour); earlier.Hour() == at.Hour() && earlier.Minute() == at.Minute() {
-		at = earlier
-	}
+	at := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), 0, zone)
 	return at.UTC()
 }
 
@@ -38,3 +35,4 @@ func Zone(name string) (*time.Location, string, bool) {
 	zone, err := time.LoadLocation(name)
 	return zone, name, err == nil
 }
+
