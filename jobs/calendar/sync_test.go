@@ -14,20 +14,20 @@ func TestWhatIsBusyOutsideIsNotFreeHere(t *testing.T) {
 	s := newSeason(t)
 	day := inAMonth(0)
 	event := timed(day, "10:00", "12:00")
-	event["summary"] = "Dentist"
+	event["summary"] = "Tax adviser"
 	id, err := s.out.Google.Insert(ada, event)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.until("the push brings it", "SELECT EXISTS (SELECT 1 FROM busy WHERE org_id = $1 AND title = 'Dentist')", s.org.ID)
+	s.until("the push brings it", "SELECT EXISTS (SELECT 1 FROM busy WHERE org_id = $1 AND title = 'Tax adviser')", s.org.ID)
 	var refused *booking.Refused
-	if _, err := s.take("Kay & Fry", on(day, 11, 20), queries.BookingStatusConfirmed); !errors.As(err, &refused) || refused.Reasons[0].Why != booking.Outside || refused.Reasons[0].Title != "Dentist" {
+	if _, err := s.take("Kay & Fry", on(day, 11, 20), queries.BookingStatusConfirmed); !errors.As(err, &refused) || refused.Reasons[0].Why != booking.Outside || refused.Reasons[0].Title != "Tax adviser" {
 		t.Errorf("%v", err)
 	}
 	if err := s.out.Google.Delete(ada, id); err != nil {
 		t.Fatal(err)
 	}
-	s.until("it is gone", "SELECT NOT EXISTS (SELECT 1 FROM busy WHERE org_id = $1 AND title = 'Dentist')", s.org.ID)
+	s.until("it is gone", "SELECT NOT EXISTS (SELECT 1 FROM busy WHERE org_id = $1 AND title = 'Tax adviser')", s.org.ID)
 	s.booked("Kay & Fry", on(day, 11, 20))
 }
 

@@ -57,7 +57,8 @@ func newSeason(t *testing.T) *season {
 		t.Fatal(err)
 	}
 	s.one(&s.calendar, "SELECT id FROM calendars WHERE org_id = $1 AND receives", s.org.ID)
-	s.until("the first reading", "SELECT first_at IS NOT NULL FROM calendars WHERE id = $1", s.calendar)
+	s.until("Google calls us", "SELECT EXISTS (SELECT 1 FROM calendar_channels WHERE calendar_id = $1 AND expires_at IS NOT NULL)", s.calendar)
+	s.quiet()
 	return s
 }
 
@@ -84,7 +85,7 @@ func bareSeason(t *testing.T) *season {
 	if err := s.out.Open(base); err != nil {
 		t.Fatal(err)
 	}
-	s.Sync = &calendar.Sync{Pool: pool, Box: box, Door: outside.New(outside.Config{Pool: pool, Log: log, AllowPrivate: true}), Settings: s.out.Calendars(base), Base: base, Log: log,
+	s.Sync = &calendar.Sync{Pool: pool, Box: box, Door: outside.New(outside.Config{Pool: pool, Log: log, AllowPrivate: true}), Settings: s.out.CalendarSettings(base), Base: base, Log: log,
 		Waker: queries.NewWaker(queries.New(pool), log), AllowPrivate: true}
 	s.start(server)
 	s.one(&s.barn, "INSERT INTO resources (org_id, name, usual) VALUES ($1, 'Barn', true) RETURNING id", s.org.ID)
