@@ -209,7 +209,7 @@ func TestGoogleSaysNotNow(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t)
 	g := a.World.Google
-	get := func() error { _, err := a.Calendars(t.Context()); return err }
+	get := func() error { _, err := a.Google.Calendars(t.Context()); return err }
 	for _, tt := range []struct {
 		status       int
 		reason, wait string
@@ -248,7 +248,7 @@ func TestACalendarThatWasDeletedAtGoogle(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t)
 	id := a.World.Google.AddCalendar(person, "Soon gone")
-	all, err := a.Calendars(t.Context())
+	all, err := a.Google.Calendars(t.Context())
 	if err != nil || all[3].ID != id {
 		t.Fatalf("%+v, %v", all, err)
 	}
