@@ -6,6 +6,11 @@ var (
 	cssToken = regexp.MustCompile(`(?s)"(?:[^"\\]|\\.)*"|/\*.*?\*/|\s*[{};,]\s*|\s+`)
 	cssColon = regexp.MustCompile(`: +`)
 	lastSemi = regexp.MustCompile(`;}`)
+	// Numbers are written without the noughts that say nothing, and a child's sign needs no room around it. A range of letters
+	// (U+0100) is no such number.
+	cssNought = regexp.MustCompile(`([ (,:\-])0(\.\d)`)
+	cssTail   = regexp.MustCompile(`(\.\d*[1-9])0+([ ),;/}a-z%])`)
+	cssChild  = regexp.MustCompile(` ?> ?`)
 )
 
 // Minify takes comments and idle white space out of a stylesheet and touches nothing else: selectors such as "a :hover"
@@ -27,5 +32,8 @@ func Minify(css []byte) []byte {
 		return []byte{' '}
 	})
 	css = cssColon.ReplaceAll(css, []byte{':'})
+	css = cssNought.ReplaceAll(css, []byte("$1$2"))
+	css = cssTail.ReplaceAll(css, []byte("$1$2"))
+	css = cssChild.ReplaceAll(css, []byte{'>'})
 	return lastSemi.ReplaceAll(css, []byte{'}'})
 }

@@ -90,7 +90,7 @@ func Take(ctx context.Context, tx pgx.Tx, _ *river.Client[pgx.Tx], w Want, now t
 	for _, n := range w.Needs {
 		var ok bool
 		if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM resources WHERE org_id = $1 AND id = $2)", w.OrgID, n.ResourceID).Scan(&ok); err != nil || !ok {
-			return Taken{}, ErrNoBooking
+			return Taken{}, ErrNoResource
 		}
 	}
 	id := uuid.Must(uuid.NewV7())
@@ -248,3 +248,9 @@ func Reasons(ctx context.Context, q *queries.Queries, org uuid.UUID, when When, 
 	}
 	return all, err
 }
+
+type Wrong struct{ Field, Words string }
+
+func (w *Wrong) Error() string { return w.Field + " " + w.Words }
+
+var ErrNoResource = errors.New("there is no such resource")
