@@ -11,6 +11,8 @@ var (
 	cssNought = regexp.MustCompile(`([ (,:\-])0(\.\d)`)
 	cssTail   = regexp.MustCompile(`(\.\d*[1-9])0+([ ),;/}a-z%])`)
 	cssChild  = regexp.MustCompile(` ?> ?`)
+	// Inside a rule a selector without & is a descendant's anyway. A type's name keeps its &: older browsers read it as a property.
+	cssNested = regexp.MustCompile(`([{};,])&(?: ([.:#\[])|(>))`)
 )
 
 // Minify takes comments and idle white space out of a stylesheet and touches nothing else: selectors such as "a :hover"
@@ -35,5 +37,6 @@ func Minify(css []byte) []byte {
 	css = cssNought.ReplaceAll(css, []byte("$1$2"))
 	css = cssTail.ReplaceAll(css, []byte("$1$2"))
 	css = cssChild.ReplaceAll(css, []byte{'>'})
+	css = cssNested.ReplaceAll(css, []byte("$1$2$3"))
 	return lastSemi.ReplaceAll(css, []byte{'}'})
 }

@@ -24,7 +24,7 @@ type assets struct {
 
 // The order of the layers; the first line of layers.css names them too, so a file that is missing here changes nothing silently:
 // the tests compare this list with the folder.
-var sheets = []string{"reset", "tokens", "base", "layout", "components", "charts"}
+var sheets = []string{"reset", "tokens", "base", "layout", "components", "charts", "calendar"}
 
 // build runs once, when the program starts. What refers to other files is made after them, so that it can carry their final names.
 func build(src fs.FS) assets {

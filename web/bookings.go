@@ -247,7 +247,7 @@ func (s *Server) dropBooking(c echo.Context, id uuid.UUID, form url.Values) erro
 	if err != nil && !refused && !errors.Is(err, booking.ErrNotNow) {
 		return err
 	}
-	back := backTo(form.Get("back"))
+	back := backTo(c.Request().Header.Get("HX-Current-URL"))
 	if refused {
 		back.Set("tried", id.String())
 		for _, field := range []string{"day", "from", "of", "resource"} {
@@ -257,13 +257,16 @@ func (s *Server) dropBooking(c echo.Context, id uuid.UUID, form url.Values) erro
 	return c.Redirect(http.StatusSeeOther, "/app/calendar?"+back.Encode())
 }
 
-// backTo keeps of a calendar's address what says which days it shows.
-func backTo(query string) url.Values {
-	from, _ := url.ParseQuery(strings.TrimPrefix(query, "?"))
+// backTo keeps of the address of the calendar in which it was dragged what says which days it shows.
+func backTo(address string) url.Values {
 	to := url.Values{}
+	from, err := url.Parse(address)
+	if err != nil {
+		return to
+	}
 	for _, key := range []string{"view", "on"} {
-		if from.Get(key) != "" {
-			to.Set(key, from.Get(key))
+		if value := from.Query().Get(key); value != "" {
+			to.Set(key, value)
 		}
 	}
 	return to
