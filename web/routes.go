@@ -182,6 +182,11 @@ func (s *Server) routes() []route {
 		{get, "/sandbox/twilio/*", demo, s.sandboxTwilio},
 		{post, "/sandbox/twilio/*", demo, s.sandboxTwilio},
 		{post, "/sandbox/push/:id", demo, s.sandboxPush},
+		{get, "/sandbox/google/*", demo, s.sandboxGoogle},
+		{post, "/sandbox/google/*", demo, s.sandboxGoogle},
+		{http.MethodPut, "/sandbox/google/*", demo, s.sandboxGoogle},
+		{http.MethodPatch, "/sandbox/google/*", demo, s.sandboxGoogle},
+		{http.MethodDelete, "/sandbox/google/*", demo, s.sandboxGoogle},
 	}
 }
 
