@@ -44,7 +44,7 @@ func build(src fs.FS) assets {
 	}
 	t.add("sw.js", Lighten(t.link(read(src, "sw.js"))))
 	t.add("manifest.webmanifest", t.link(read(src, "manifest.webmanifest")))
-	t.add("app.css", t.link(Minify(stylesheet(src))))
+	t.add("app.css", t.link(Nickname(Minify(stylesheet(src)))))
 	return t
 }
 
