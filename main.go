@@ -28,6 +28,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/wedsync/wedsync/jobs/calendar"
 	"github.com/wedsync/wedsync/jobs/calendar/booking"
 	"github.com/wedsync/wedsync/jobs/inbound"
 	"github.com/wedsync/wedsync/jobs/notify"
@@ -53,6 +54,7 @@ type Config struct {
 	Private     bool     // WEDSYNC_ALLOW_PRIVATE_URLS
 	TaveURL     string   // TAVE_URL
 	Carriers    notify.Settings
+	Calendars   calendar.Settings
 }
 
 // configure shows every default, and answers a bad value with one line that names it.
@@ -89,6 +91,9 @@ func configure(getenv func(string) string) (Config, error) {
 		SMTPURL: getenv("SMTP_URL"), MailFrom: getenv("MAIL_FROM"), VAPIDKey: getenv("VAPID_PRIVATE_KEY"),
 		TwilioSID: getenv("TWILIO_ACCOUNT_SID"), TwilioToken: getenv("TWILIO_AUTH_TOKEN"), TwilioFrom: getenv("TWILIO_FROM"), TwilioURL: or("TWILIO_URL", notify.TwilioURL)}
 	if err := c.Carriers.Check(); err != nil {
+		return c, err
+	}
+	if c.Calendars, err = calendar.SettingsFrom(getenv); err != nil {
 		return c, err
 	}
 	switch v := getenv("WEDSYNC_ALLOW_PRIVATE_URLS"); v {
@@ -299,7 +304,7 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	}
 	node := web.Node{Addr: p.config.Addr, Out: p.out, Name: "wedsync-" + uuid.NewString(), Config: web.Config{
 		Pool: p.pool, Box: p.box, Log: p.log, URL: p.config.URL, Operators: p.config.Operators,
-		Demo: demo, Works: role != "web", Serves: role != "worker", Gather: p.config.Gather, AllowPrivate: p.config.Private || demo, TaveURL: p.config.TaveURL, Carriers: p.config.Carriers,
+		Demo: demo, Works: role != "web", Serves: role != "worker", Gather: p.config.Gather, AllowPrivate: p.config.Private || demo, TaveURL: p.config.TaveURL, Carriers: p.config.Carriers, Calendars: p.config.Calendars,
 	}}
 	// The collector runs when the heap has doubled, and ours is small: in a storm of deliveries it would run ten times a
 	// second. Address space that is never touched counts as heap and costs no memory, so it waits for more.

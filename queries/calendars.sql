@@ -285,7 +285,7 @@ UPDATE calendars SET canary_id = @canary_id, canary_rev = @canary_rev, canary_se
 
 -- name: AllOrgsCanariesLost :many
 -- Sent a while ago, and no push has brought it back: pushes do not come any more. Primary key.
-UPDATE calendars SET push_dead_at = coalesce(push_dead_at, @now::timestamptz), canary_seen_at = @now
+UPDATE calendars SET push_dead_at = coalesce(push_dead_at, @now), canary_seen_at = @now
 WHERE canary_sent_at <= @before::timestamptz AND canary_seen_at IS NULL AND deleted_at IS NULL RETURNING org_id, id;
 
 -- name: ConflictSeen :one

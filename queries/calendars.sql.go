@@ -166,7 +166,7 @@ func (q *Queries) AddOAuthState(ctx context.Context, arg AddOAuthStateParams) er
 }
 
 const allOrgsCanariesLost = `-- name: AllOrgsCanariesLost :many
-UPDATE calendars SET push_dead_at = coalesce(push_dead_at, $1::timestamptz), canary_seen_at = $1
+UPDATE calendars SET push_dead_at = coalesce(push_dead_at, $1), canary_seen_at = $1
 WHERE canary_sent_at <= $2::timestamptz AND canary_seen_at IS NULL AND deleted_at IS NULL RETURNING org_id, id
 `
 

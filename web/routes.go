@@ -182,11 +182,19 @@ func (s *Server) routes() []route {
 		{get, "/sandbox/twilio/*", demo, s.sandboxTwilio},
 		{post, "/sandbox/twilio/*", demo, s.sandboxTwilio},
 		{post, "/sandbox/push/:id", demo, s.sandboxPush},
+		{get, "/sandbox/calendars", demo, s.sandboxCalendars},
+		{post, "/sandbox/calendars/events", demo, s.createSandboxEvent},
+		{post, "/sandbox/calendars/changes", demo, s.changeSandboxEvent},
+		{post, "/sandbox/calendars/troubles", demo, s.createCalendarTrouble},
 		{get, "/sandbox/google/*", demo, s.sandboxGoogle},
 		{post, "/sandbox/google/*", demo, s.sandboxGoogle},
 		{http.MethodPut, "/sandbox/google/*", demo, s.sandboxGoogle},
 		{http.MethodPatch, "/sandbox/google/*", demo, s.sandboxGoogle},
 		{http.MethodDelete, "/sandbox/google/*", demo, s.sandboxGoogle},
+		{get, "/sandbox/microsoft/*", demo, s.sandboxMicrosoft},
+		{post, "/sandbox/microsoft/*", demo, s.sandboxMicrosoft},
+		{http.MethodPatch, "/sandbox/microsoft/*", demo, s.sandboxMicrosoft},
+		{http.MethodDelete, "/sandbox/microsoft/*", demo, s.sandboxMicrosoft},
 	}
 }
 

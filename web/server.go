@@ -16,6 +16,7 @@ import (
 	"riverqueue.com/riverui"
 
 	"github.com/wedsync/wedsync/jobs"
+	"github.com/wedsync/wedsync/jobs/calendar"
 	"github.com/wedsync/wedsync/jobs/inbound"
 	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/jobs/sandbox"
@@ -39,6 +40,7 @@ type Config struct {
 	Serves    bool // false on a node that only works jobs: it answers health checks and nothing else
 
 	Carriers     notify.Settings
+	Calendars    calendar.Settings
 	TaveURL      string         // where Tave's API is; empty: at VSCO's
 	World        *sandbox.World // the demo's stand-ins; nil: they are made, and mail has nowhere to go
 	AllowPrivate bool           // addresses that suppliers type may lead to this machine and this network: the demo and tests

@@ -73,6 +73,15 @@ func (s *Sync) account(ctx context.Context, org, connection uuid.UUID) (remote.A
 	return &remote.CalDAV{Door: s.Door, OrgID: org, URL: c.URL, User: c.Username, Password: string(secret), Box: box}, c, nil
 }
 
+// AddWorkers lists what works in the queue of calendars.
+func (s *Sync) AddWorkers(workers *river.Workers) {
+	river.AddWorker(workers, &Pull{Sync: s})
+	river.AddWorker(workers, &Copies{Sync: s})
+	river.AddWorker(workers, &Watch{Sync: s})
+	river.AddWorker(workers, &Sing{Sync: s})
+	river.AddWorker(workers, &Due{Sync: s})
+}
+
 // touch shows what changed. It is the last statement before the commit.
 func touch(ctx context.Context, q *queries.Queries, org uuid.UUID, regions ...string) error {
 	return q.TouchRegions(ctx, queries.TouchRegionsParams{Audiences: []uuid.UUID{org}, Regions: regions})

@@ -46,19 +46,19 @@ func (s *Sync) Due(ctx context.Context, now time.Time) error {
 	watch, e := q.AllOrgsToWatch(ctx, queries.AllOrgsToWatchParams{Now: now, JustNow: now.Add(-time.Minute)})
 	err = errors.Join(err, e)
 	for _, c := range watch {
-		jobs = append(jobs, river.InsertManyParams{Args: WatchArgs(c)})
+		jobs = append(jobs, river.InsertManyParams{Args: WatchArgs{OrgID: c.OrgID, CalendarID: c.ID}})
 	}
-	lost, e := q.AllOrgsCanariesLost(ctx, queries.AllOrgsCanariesLostParams{Now: now, Before: now.Add(-lostAfter)})
+	lost, e := q.AllOrgsCanariesLost(ctx, queries.AllOrgsCanariesLostParams{Now: &now, Before: now.Add(-lostAfter)})
 	err = errors.Join(err, e)
 	for _, c := range lost { // the channel is opened anew, and the calendar asked meanwhile
-		jobs = append(jobs, river.InsertManyParams{Args: WatchArgs(c)}, river.InsertManyParams{Args: PullArgs{OrgID: c.OrgID, CalendarID: c.ID}})
+		jobs = append(jobs, river.InsertManyParams{Args: WatchArgs{OrgID: c.OrgID, CalendarID: c.ID}}, river.InsertManyParams{Args: PullArgs{OrgID: c.OrgID, CalendarID: c.ID}})
 		err = errors.Join(err, touch(ctx, q, c.OrgID, "calendar"))
 		s.Waker.Wake(c.OrgID)
 	}
 	sing, e := q.AllOrgsToSing(ctx, queries.AllOrgsToSingParams{Now: now, Before: now.Add(-singEvery)})
 	err = errors.Join(err, e, q.AllOrgsPruneOAuthStates(ctx, now), booking.Sweep(ctx, s.Pool, s.River, now))
 	for _, c := range sing {
-		jobs = append(jobs, river.InsertManyParams{Args: SingArgs(c)})
+		jobs = append(jobs, river.InsertManyParams{Args: SingArgs{OrgID: c.OrgID, CalendarID: c.ID}})
 	}
 	if len(jobs) > 0 {
 		_, e := s.River.InsertManyFast(ctx, jobs)

@@ -104,7 +104,7 @@ func (g *Google) events(c *googleSeat, q url.Values) (object, *googleFault) {
 		return nil, fault
 	}
 	if q.Get("singleEvents") == "true" && !cursor.Synced {
-		return g.singles(c, q, cursor, size)
+		return g.singles(c, q, cursor)
 	}
 	size = min(size, 2500)
 	items, last, more := []object{}, cursor.After, false

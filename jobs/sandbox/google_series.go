@@ -111,18 +111,26 @@ func (g *Google) instances(c *googleSeat, id string, q url.Values) (object, *goo
 }
 
 // singles is a list in which series are told as their occurrences.
-func (g *Google) singles(c *googleSeat, q url.Values, cursor googleCursor, _ int) (object, *googleFault) {
-	var all []*googleEntry
+func (g *Google) singles(c *googleSeat, q url.Values, cursor googleCursor) (object, *googleFault) {
+	return g.pageOf(c, q, cursor, g.single(c.googleCalendar, googleBound(cursor.Min), googleBound(cursor.Max)))
+}
+
+func (g *Google) single(c *googleCalendar, from, until time.Time) (all []*googleEntry) {
 	for _, e := range c.since(0) {
 		switch {
-		case e.fields["recurringEventId"] != nil: // comes in its series' place
+		case e.fields["recurringEventId"] != nil: // see below: an exception may stand at quite another time than the occurrence it replaces
+			all = append(all, e)
 		case e.fields["recurrence"] != nil && e.fields["status"] != "cancelled":
-			all = append(all, g.occurrences(c.googleCalendar, e, googleBound(cursor.Min), googleBound(cursor.Max))...)
+			for _, o := range g.occurrences(c, e, from, until) {
+				if c.events[o.fields["id"].(string)] != o {
+					all = append(all, o)
+				}
+			}
 		default:
 			all = append(all, e)
 		}
 	}
-	return g.pageOf(c, q, cursor, all)
+	return all
 }
 
 func googleBound(text string) time.Time {

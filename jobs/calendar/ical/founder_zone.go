@@ -36,21 +36,3 @@ func Zone(name string) (*time.Location, string, bool) {
 	return zone, name, err == nil
 }
 
-// Expand is only as much as the sandbox needs until the real one is there: every week.
-func Expand(parts []Event, otherwise *time.Location, from, until time.Time, most int) (all []Occurrence, capped bool) {
-	zone, _, ok := Zone(parts[0].Starts.Zone)
-	if !ok {
-		zone = otherwise
-	}
-	long := parts[0].Ends.Wall.Sub(parts[0].Starts.Wall)
-	for wall := parts[0].Starts.Wall; len(all) < most; wall = wall.AddDate(0, 0, 7) {
-		at := Instant(wall, zone)
-		if !at.Before(until) {
-			break
-		}
-		if at.Add(long).After(from) {
-			all = append(all, Occurrence{Starts: at, Ends: at.Add(long), Day: parts[0].Starts.Day})
-		}
-	}
-	return all, false
-}
