@@ -135,7 +135,7 @@ func (v CalendarView) weekRows() (rows []weekRow) {
 		}
 		rows = append(rows, row)
 	}
-	rest := weekRow{Name: "Everything else", Sub: "bookings that name nothing, and outside calendars about all of it"}
+	rest := weekRow{Name: "Everything else", Sub: "names nothing, or is about all of it"}
 	for _, e := range v.Entries {
 		if !slices.ContainsFunc(e.Resources, func(id uuid.UUID) bool { return known[id] }) {
 			rest.Entries = append(rest.Entries, e)
@@ -206,7 +206,7 @@ func (e Entry) hours(day time.Time) string {
 
 // key is the id of an entry on a day, so that the reader's place in the page survives its being drawn anew.
 func (e Entry) key(where string, day time.Time) string {
-	return "e" + where + e.ID.String()[:8] + day.Format("0102")
+	return "e" + where + e.ID.String()[24:] + day.Format("0102")
 }
 
 // spoken is all of an entry for who cannot see its colours.

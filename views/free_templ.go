@@ -115,7 +115,7 @@ func Free(p Page, v FreeView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, ").</p></header><ul class=\"cluster cluster-centre legend\" aria-label=\"What the days mean\"><li><span class=\"free is-free\" aria-hidden=\"true\"></span>Free</li><li><span class=\"free is-held\" aria-hidden=\"true\"></span>Held for somebody, it may come free</li><li><span class=\"free is-taken\" aria-hidden=\"true\"></span>Taken</li></ul><div class=\"grid\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, ").</p></header><ul class=\"cluster cluster-centre legend\" aria-label=\"What the days mean\"><li><span class=\"free is-free\" aria-hidden=\"true\">12</span>Free</li><li><span class=\"free is-held\" aria-hidden=\"true\">19</span>Held for somebody, it may come free</li><li><span class=\"free is-taken\" aria-hidden=\"true\">26</span>Taken</li></ul><div class=\"grid\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

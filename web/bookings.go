@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -236,6 +237,9 @@ func (s *Server) dropBooking(c echo.Context, id uuid.UUID, form url.Values) erro
 		return err
 	}
 	when, needs, ok := dropped(form, whenOf(view.Row, v.Zone), needsOf(view.Needs))
+	for _, n := range needs {
+		ok = ok && slices.ContainsFunc(view.Fields, func(f views.NeedField) bool { return f.ID == n.ResourceID })
+	}
 	if !ok {
 		return errNotFound
 	}

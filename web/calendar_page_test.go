@@ -34,6 +34,15 @@ func aResource(t *testing.T, w *town, org testdb.Supplier) uuid.UUID {
 	return w.resource(t, org, "Thing "+uuid.NewString()[:8], 1)
 }
 
+// theOnlyResource can be given any name.
+func theOnlyResource(t *testing.T, w *town, org testdb.Supplier) uuid.UUID {
+	t.Helper()
+	if _, err := w.pool.Exec(t.Context(), "UPDATE resources SET name = id::text WHERE org_id = $1", org.ID); err != nil {
+		t.Fatal(err)
+	}
+	return aResource(t, w, org)
+}
+
 func (w *town) resource(t *testing.T, org testdb.Supplier, name string, capacity int16) uuid.UUID {
 	t.Helper()
 	id := uuid.Must(uuid.NewV7())

@@ -135,7 +135,7 @@ var routeCases = map[string]routeCase{
 	"POST /app/bookings/:id/notes":              {ok: 303, id: aBooking, form: url.Values{"notes": {"The mother of the bride is allergic to lilies."}}},
 	"GET /app/resources":                        {ok: 200},
 	"POST /app/resources":                       {ok: 422},
-	"POST /app/resources/:id":                   {ok: 303, id: aResource, form: url.Values{"name": {"The barn"}, "kind": {"room"}, "capacity": {"1"}, "before": {"60"}, "after": {"0"}}},
+	"POST /app/resources/:id":                   {ok: 303, id: theOnlyResource, form: url.Values{"name": {"The barn"}, "kind": {"room"}, "capacity": {"1"}, "before": {"60"}, "after": {"0"}}},
 	"POST /app/resources/:id/retirement":        {ok: 303, id: aResource},
 	"POST /app/availability":                    {ok: 303, form: url.Values{"do": {"renew"}}},
 	"GET /free/:token":                          {ok: 404},
