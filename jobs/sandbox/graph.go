@@ -229,6 +229,9 @@ func (g *Graph) me(a *graphAccount, r *http.Request, path []string) (int, object
 	case path[0] != "events" && path[0] != "calendarView":
 		return 0, nil, graphNotThere
 	}
+	if slices.ContainsFunc(path, func(part string) bool { return strings.Contains(part, "/") }) {
+		return 0, nil, graphNotThere // a slash that was escaped divides nothing
+	}
 	switch strings.Join(path[:min(len(path), 2)], "/") {
 	case "":
 		return 200, g.showCalendar(a, calendar), nil
