@@ -66,7 +66,7 @@ func conflictView(kind string) ConflictView {
 	case "deleted":
 		r.Theirs, r.Base = []byte("null"), nil
 	case "contested":
-		r.Ours, r.Theirs, r.Base, r.CalendarID, r.ConnectionID, r.Calendar, r.Account, r.OtherBookingID, r.OtherBooking = nil, nil, nil, nil, nil, "", "", &one, "Hall & Wells"
+		r.Ours, r.Theirs, r.Base, r.CalendarID, r.ConnectionID, r.Calendar, r.Account, r.OtherBookingID, r.OtherBooking = []byte(`"Hall"`), []byte(`"Kay"`), nil, nil, nil, "", "", &one, "Hall & Wells"
 	}
 	return ConflictView{Now: noon, Row: r, MayChange: true, Needs: []queries.NeedsInConflictRow{{Name: "Anna"}, {Name: "Van"}}}
 }

@@ -259,6 +259,12 @@ func (v ConflictView) sides() (all []side) {
 			{Label: "Where", Ours: r.Venue},
 		}
 	}
+	if r.Kind == "contested" {
+		return []side{
+			{Label: "What", Ours: orElse("A booking", ours["day"], r.OtherBooking), Theirs: clashWho(r.Booking, r.ClientName, r.PartnerName)},
+			{Label: "When", Ours: SpanWords(r.OtherStarts, nil), Theirs: SpanWords(r.StartsLocal, r.EndsLocal)},
+		}
+	}
 	if len(ours) == 0 && r.BookingID != nil {
 		ours = map[string]string{"title": r.Booking, "venue": r.Venue, "when": SpanWords(r.StartsLocal, r.EndsLocal)}
 	}
@@ -291,6 +297,14 @@ func (v ConflictView) during() string {
 	}
 	from, until := v.Row.FromThen.In(zone), v.Row.UntilThen.In(zone)
 	return "over it from " + SpanWords(&from, &until)
+}
+
+// columns are whose word each side is.
+func (v ConflictView) columns() (ours, theirs string) {
+	if v.Row.Kind == "contested" {
+		return "Has the place", "Was promised it elsewhere"
+	}
+	return "Here in WedSync", "Outside"
 }
 
 func sideLabel(field string) string {

@@ -51,8 +51,12 @@ func (s *Server) calendar(c echo.Context) error {
 	if view.Refused, err = s.triedMove(c, now); err != nil {
 		return err
 	}
+	open, err := s.q.CountOpenConflicts(ctx, v.OrgID)
+	if err != nil {
+		return err
+	}
 	p := s.page(c, "Calendar", "calendar")
-	p.Tabs = calendarTabs("/app/calendar")
+	p.Tabs = countedTabs("/app/calendar", open)
 	p.LiveURL = liveURL(map[string]views.Stand{"calendar": view.Live.Stand})
 	if view.MayChange {
 		p.Actions = views.HoldButton(view.On)

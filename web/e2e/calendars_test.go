@@ -42,7 +42,7 @@ func (g *gallery) calendars(email string) (account, caldav string, conflicts map
 	conflicts = map[string]string{}
 	const was, ours, theirs = `"2027-06-12T11:00:00/2027-06-12T22:00:00/Europe/London"`, `"2027-06-12T12:00:00/2027-06-12T23:00:00/Europe/London"`, `"2027-06-13T12:00:00/2027-06-14T01:00:00/Europe/London"`
 	for kind, sides := range map[string][4]string{"edited": {"when", was, ours, theirs}, "deleted": {"when", "null", ours, "null"}, "overlap": {"day", "null", `"Kay"`, `"Dentist, and then school run"`},
-		"contested": {"day", "null", "null", "null"}, "refused": {"when", ours, ours, theirs}, "settled": {"title", `"Fry"`, `"Featherstonehaugh-Cholmondeley & Fry"`, `"Fry wedding"`}} {
+		"contested": {"day", "null", `"Hall & Wells"`, `"Kay"`}, "refused": {"when", ours, ours, theirs}, "settled": {"title", `"Fry"`, `"Featherstonehaugh-Cholmondeley & Fry"`, `"Fry wedding"`}} {
 		id := insert(`INSERT INTO sync_conflicts (org_id, subject, field, kind, booking_id, calendar_id, remote_id, base, ours, theirs, during, created_at) SELECT $1::uuid, 'booking', $2::text, replace($3::text, 'settled', 'edited'), $4::text::uuid,
 			CASE WHEN $3::text <> 'contested' THEN (SELECT c.id FROM calendars c WHERE c.connection_id = $5::text::uuid AND c.name = 'Filming') END, 'r',
 			nullif($6::text, 'null')::jsonb, nullif($7::text, 'null')::jsonb, nullif($8::text, 'null')::jsonb, tstzrange('2027-06-12 13:00Z', '2027-06-12 15:30Z'), now() - interval '20 minutes'`,
