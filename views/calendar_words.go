@@ -253,7 +253,7 @@ func (r Reason) Detail() string {
 
 func minutes(n int) string {
 	switch {
-	case n >= 120 && n%60 == 0:
+	case n >= 60 && n%60 == 0:
 		return ui.Plural(int64(n/60), "hour", "hours")
 	default:
 		return ui.Plural(int64(n), "minute", "minutes")

@@ -29,6 +29,7 @@ import (
 var regionEvents = map[string]string{
 	"kpis":       "dashboard_kpi_update",
 	"weddings":   "wedding_coordination",
+	"calendar":   "sync_completion",
 	"activity":   "client_notification",
 	"deliveries": "sync_completion",     // of a connection: deliveries:<id>
 	"health":     "sync_completion",     // of a connection: health:<id>
