@@ -32,10 +32,10 @@ dev: assets ## Live reload: pages, queries and code
 test: check journeys ## From nothing to every test passed, browser journeys included
 
 .PHONY: check
-check: assets race ## The fast loop: format, drift of generated code, vet, lint, unit and database tests
+check: assets race servers ## The fast loop: format, drift of generated code, vet, lint, unit and database tests
 	@echo '— format'; test -z "$$(gofmt -l . | tee /dev/stderr)"; $(templ) fmt -fail views
 	@echo '— drift of generated code'; $(MAKE) drift
-	@echo '— vet and lint'; go vet ./...; $(lint) ./...; cd web/e2e && go vet ./...
+	@echo '— vet and lint'; go vet ./...; $(lint) ./...; cd web/e2e && go vet ./... && cd google && go vet ./...
 	@echo '— tests'; $(with) go test $(race_flag) ./...
 
 .PHONY: drift
@@ -51,6 +51,7 @@ gen: ## Write the Go of pages and queries anew
 
 .PHONY: journeys
 journeys: build browser
+	@cd web/e2e/google && go test -count=1 ./...
 	@cd web/e2e && go test -count=1 -timeout 20m ./...
 
 .PHONY: bench
@@ -71,7 +72,8 @@ static/node_modules: static/package-lock.json
 web/e2e/node_modules: web/e2e/package-lock.json
 	@cd web/e2e && $(npm) && touch node_modules
 
-# The race detector needs a C compiler, the journeys need a browser: root on Debian gets both by itself.
+# The race detector needs a C compiler, the journeys a browser, the calendars servers to agree with: root on Debian gets all
+# of them by itself.
 race_flag = $(shell command -v cc >/dev/null && echo -race)
 apt = apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 
@@ -79,6 +81,12 @@ apt = apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -q
 race:
 	@command -v cc >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && { $(apt) gcc libc6-dev; } >/dev/null; } \
 		|| echo 'No C compiler: the tests run without the race detector.'
+
+.PHONY: servers
+servers:
+	@command -v radicale >/dev/null && command -v xandikos >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && { $(apt) radicale xandikos; } >/dev/null; } \
+		|| echo 'No radicale or no xandikos: the tests against real calendar servers are left out.'
 
 .PHONY: browser
 browser: web/e2e/node_modules

@@ -233,6 +233,10 @@ var routeCases = map[string]routeCase{
 	"PUT /sandbox/google/*":                     {ok: 404},
 	"PATCH /sandbox/google/*":                   {ok: 404},
 	"DELETE /sandbox/google/*":                  {ok: 404},
+	"GET /sandbox/microsoft/*":                  {ok: 404},
+	"POST /sandbox/microsoft/*":                 {ok: 404},
+	"PATCH /sandbox/microsoft/*":                {ok: 404},
+	"DELETE /sandbox/microsoft/*":               {ok: 404},
 	"GET /app/imports":                          {ok: 200},
 	"POST /app/imports":                         {ok: 422},
 	"GET /app/imports/:id":                      {ok: 200, id: anImport},
@@ -256,6 +260,31 @@ var routeCases = map[string]routeCase{
 	"POST /app/push":                            {ok: 422, form: url.Values{"endpoint": {"https://127.0.0.1/x"}}},
 	"POST /app/push/:id/removal":                {ok: 303, id: aPush, not: map[string]int{"staff": 404, "manager": 404, "operator": 404}}, // one's own only
 	"GET /sw.js":                                {ok: 200},
+	"GET /app/calendars":                        {ok: 200},
+	"POST /app/calendars":                       {ok: 422, form: url.Values{"kind": {"ics"}}, not: map[string]int{"neighbour": 422}},
+	"POST /app/calendars/google":                {ok: 422}, // without keys
+	"POST /app/calendars/microsoft":             {ok: 422},
+	"GET /oauth/google/callback":                {ok: 303},
+	"GET /oauth/microsoft/callback":             {ok: 303},
+	"GET /app/calendars/wording":                {ok: 200},
+	"POST /app/calendars/wording":               {ok: 303},
+	"POST /app/calendars/freshness":             {ok: 303, form: url.Values{"minutes": {"30"}, "hold_days": {"7"}}},
+	"GET /app/calendars/:id":                    {ok: 200, id: anAccount},
+	"POST /app/calendars/:id/pause":             {ok: 303, id: anAccount},
+	"POST /app/calendars/:id/resumption":        {ok: 303, id: anAccount},
+	"POST /app/calendars/:id/removal":           {ok: 303, id: anAccount},
+	"POST /app/calendars/:id/strategy":          {ok: 303, id: anAccount, form: url.Values{"strategy": {"manual"}}},
+	"POST /app/calendars/:id/password":          {ok: 422, id: anAccount},
+	"POST /app/calendar-choices/:id":            {ok: 303, id: aCalendar, form: url.Values{"blocks": {"on"}}},
+	"POST /app/calendar-choices/:id/pulls":      {ok: 303, id: aCalendar},
+	"GET /app/conflicts":                        {ok: 200},
+	"GET /app/conflicts/:id":                    {ok: 200, id: aConflict},
+	"POST /app/conflicts/:id/resolution":        {ok: 303, id: aConflict, form: url.Values{"resolution": {"both"}}},
+	"POST /app/conflicts/:id/undo":              {ok: 303, id: aSettledConflict},
+	"POST /app/feed":                            {ok: 303, form: url.Values{"do": {"make"}}},
+	"GET /feeds/:token":                         {ok: 404, not: map[string]int{"operator": 429, "neighbour": 429}}, // the fifth guess in a minute was the last
+	"POST /webhooks/google":                     {ok: 404},                                                         // not configured in tests
+	"POST /webhooks/microsoft":                  {ok: 404},
 	"POST /app/connections/:id/closures":        {ok: 303, id: aConnection, form: url.Values{"secret": {uuid.Nil.String()}}},
 }
 

@@ -20,12 +20,6 @@ func (s *Server) sandboxGoogle(c echo.Context) error {
 	return nil
 }
 
-// sandboxMicrosoft is the made-up Microsoft.
-func (s *Server) sandboxMicrosoft(c echo.Context) error {
-	s.world.Graph.ServeHTTP(c.Response(), c.Request())
-	return nil
-}
-
 // sandboxAhead is how far the page of calendars looks.
 const sandboxAhead = 70
 

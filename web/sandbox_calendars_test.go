@@ -16,7 +16,7 @@ func TestANewcomerChangesTheGoogleSide(t *testing.T) {
 	t.Parallel()
 	w, _ := demoSite(t)
 	at := "/sandbox/calendars?side=google&account=" + url.QueryEscape(sandboxPerson)
-	showsAll(t, w.get(t, "/sandbox/calendars", nil).Body.String(), "Calendars at Google", "Dentist", "Pottery class", "Repeats", "Tentative", "Half-term in Wales", "Add an event", "/app/calendar")
+	showsAll(t, w.get(t, "/sandbox/calendars", nil).Body.String(), "Calendars at Google", "Dentist", "Pottery class", "Repeats", "Tentative", "Two days in Wales", "Add an event", "/app/calendar")
 	about := func(more ...string) url.Values {
 		form := url.Values{"side": {"google"}, "account": {sandboxPerson}, "calendar": {sandboxPerson}}
 		for i := 0; i < len(more); i += 2 {

@@ -91,6 +91,11 @@ func (s *Sync) Connect(ctx context.Context, c Connecting) (uuid.UUID, error) {
 	if len(found) == 0 {
 		return id, &Wrong{"url", "It answered, and there is no calendar in it. Make one there first, then connect it here."}
 	}
+	if graph, is := account.(*remote.Graph); is && c.Tokens.Account == "" {
+		if c.Tokens.Account, err = graph.Owner(ctx); err != nil {
+			return id, inWords("kind", err)
+		}
+	}
 	keep, err := s.sealed(id, c)
 	if err != nil {
 		return id, err
@@ -191,6 +196,9 @@ func accountName(c Connecting, found []remote.Calendar) string {
 		return u.Hostname()
 	}
 	for _, f := range found {
+		if f.Primary && strings.Contains(f.ID, "@") { // Google's main calendar goes by the person's address
+			return f.ID
+		}
 		if f.Primary {
 			return f.Name
 		}

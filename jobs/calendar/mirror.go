@@ -264,6 +264,12 @@ func (m *mirroring) pulled(ctx context.Context, r *reading) error {
 		took := int32(m.now.Sub(*m.CanarySentAt).Milliseconds())
 		done.CanarySeenAt, done.CanaryMs, done.PushLives = &m.now, &took, true
 	}
-	return m.q.CalendarPulled(ctx, done)
+	if err := m.q.CalendarPulled(ctx, done); err != nil || m.FirstAt != nil || !m.Blocks && !m.Receives {
+		return err
+	}
+	if m.Kind != queries.CalendarKindGoogle && m.Kind != queries.CalendarKindMicrosoft {
+		return nil
+	}
+	_, err := m.sync.River.InsertTx(ctx, m.tx, WatchArgs{OrgID: m.org, CalendarID: m.id}, nil)
+	return err
 }
-

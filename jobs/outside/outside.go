@@ -54,6 +54,7 @@ type Call struct {
 	Typed    bool          // the address was typed by a user: private networks are refused at dial time
 	Deadline time.Duration // 0: 10 s
 	Limit    int64         // of the answer's body; 0: 1 MiB
+	Stay     bool          // follow no redirect: it comes as *Refused with where it points, for callers who judge that themselves
 }
 
 // owner is whose breaker it is.

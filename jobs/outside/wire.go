@@ -109,6 +109,11 @@ func (w wire) send(ctx context.Context, call Call, req *http.Request) (Answer, e
 			return Answer{}, notReached(ctx, call, req.URL.Hostname(), false, err)
 		}
 	}
+	if call.Stay {
+		stays := *client // the same transport: the same connections, and the same rule of what may be dialled
+		stays.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		client = &stays
+	}
 	within, cancel := context.WithTimeout(ctx, call.Deadline)
 	defer cancel()
 	var sent atomic.Bool // what is written may arrive, whatever becomes of the answer

@@ -286,6 +286,30 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+// Who stays hears where it would have gone, and nobody else hears anything.
+func TestStayFollowsNothing(t *testing.T) {
+	t.Parallel()
+	reached := false
+	second := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
+	defer second.Close()
+	status := 0
+	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, second.URL+"/there", status) }))
+	defer first.Close()
+	w := newWorld(t, true, nil, first, second)
+	for _, method := range []string{"GET", "PROPFIND", "REPORT", "PUT"} {
+		for _, status = range []int{301, 302, 303, 307, 308} {
+			_, err := w.do(t, method, first.URL, func(c *Call, _ *http.Request) { c.Stay = true })
+			var refused *Refused
+			if !errors.As(err, &refused) || refused.Status != status || refused.Answer.Header.Get("Location") != second.URL+"/there" {
+				t.Errorf("%s %d: %v", method, status, err)
+			}
+		}
+	}
+	if reached {
+		t.Error("it went on")
+	}
+}
+
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

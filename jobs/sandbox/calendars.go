@@ -6,8 +6,8 @@ import (
 	"github.com/wedsync/wedsync/jobs/calendar"
 )
 
-// Calendars are the settings of a WedSync at that public address, so that Google and Microsoft are the stand-ins.
-func (w *World) Calendars(base *url.URL) calendar.Settings {
+// CalendarSettings are those of a WedSync at that public address, so that Google and Microsoft are the stand-ins.
+func (w *World) CalendarSettings(base *url.URL) calendar.Settings {
 	at := func(path string) string { return base.JoinPath("/sandbox", path).String() }
 	return calendar.Settings{
 		Google: calendar.Provider{ClientID: w.Google.ClientID, ClientSecret: w.Google.ClientSecret, URL: at("google/calendar/v3") + "/",

@@ -188,14 +188,14 @@ func (g *Google) inCalendar(a *googleAccount, c *googleSeat, r *http.Request, pa
 	if len(path) == 0 || path[0] != "events" {
 		return nil, googleNotFound
 	}
-	switch what := r.Method + " " + strings.Join(path[1:], "/"); {
-	case what == "GET ":
+	switch what := r.Method + " " + strings.Join(path, "/"); {
+	case what == "GET events":
 		return g.events(c, r.URL.Query())
-	case what == "POST ":
+	case what == "POST events":
 		return g.post(a, c, r, false)
-	case what == "POST import":
+	case what == "POST events/import":
 		return g.post(a, c, r, true)
-	case what == "POST watch":
+	case what == "POST events/watch":
 		return g.watch(a, c, r)
 	case len(path) == 3 && path[2] == "instances" && r.Method == http.MethodGet:
 		return g.instances(c, path[1], r.URL.Query())

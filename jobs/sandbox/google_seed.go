@@ -33,7 +33,7 @@ func (g *Google) seed(now time.Time) {
 	g.sow(ada, 0, with(timed("Pottery class", "The Kiln, Rye", day(2).AddDate(0, 0, -7), 18, 30, 90), "recurrence", []any{"RRULE:FREQ=WEEKLY;COUNT=20"}))
 	g.sow(ada, 0, with(timed("Perhaps: look at a studio", "Camber", day(3), 14, 0, 120), "status", "tentative"))
 	g.sow(ada, 0, with(timed("Library books are due", "", day(4), 9, 0, 30), "transparency", "transparent"))
-	g.sow(ada, 1, days("Half-term in Wales", day(14), 5))
+	g.sow(ada, 1, days("Two days in Wales", day(17), 2))
 	g.sow(henry, 0, days("Boiler is being replaced", day(8), 2))
 	g.sow(henry, 1, with(timed("Viewing, not confirmed yet", "Holm House", day(3), 11, 0, 60), "status", "tentative"))
 	g.sow(henry, 0, with(timed("Staff meeting", "Holm House", day(0).AddDate(0, 0, -7), 9, 0, 45), "recurrence", []any{"RRULE:FREQ=WEEKLY;COUNT=30"}))

@@ -15,8 +15,8 @@ func (g *Google) Side() Side {
 		},
 		Change: func(calendar string, e SideEvent) error { return g.Patch(calendar, e.ID, e.google()) },
 		Remove: g.Delete, Troubles: GoogleTroubles, Trouble: g.Trouble, Be: g.SetTrouble,
-		Acts: []Act{{"tokens", "Forget what WedSync has read: its next question gets 410"}, {"channels", "End the message channels without a word"},
-			{"access", "End the access token of the hour"}, {"revoke", "Withdraw WedSync’s access"}, {"calendar", "Delete the second calendar"}},
+		Acts: []Act{{"tokens", "Forget what WedSync has read"}, {"channels", "Stop telling of changes, without a word"},
+			{"access", "End the access of this hour"}, {"revoke", "Withdraw WedSync’s access"}, {"calendar", "Delete the second calendar"}},
 		Happen: g.happen,
 	}
 }

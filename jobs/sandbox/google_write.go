@@ -203,7 +203,18 @@ func googleCheck(f object, c *googleCalendar) *googleFault {
 	if ends.Before(begins) {
 		return &googleFault{status: 400, domain: "calendar", reason: "timeRangeEmpty", message: "The specified time range is empty."}
 	}
-	rules, _ := f["recurrence"].([]any)
+	return googleLists(f)
+}
+
+// googleLists judges what is read again without looking: rules, guests, a number.
+func googleLists(f object) *googleFault {
+	rules, areRules := f["recurrence"].([]any)
+	guests, areGuests := f["attendees"].([]any)
+	_, isNumber := f["sequence"].(int)
+	stranger := func(v any) bool { _, is := v.(object); return !is }
+	if f["recurrence"] != nil && !areRules || f["attendees"] != nil && !areGuests || !isNumber || slices.ContainsFunc(guests, stranger) {
+		return googleInvalid("Invalid value.")
+	}
 	for _, rule := range rules {
 		if line, is := rule.(string); !is || !slices.ContainsFunc([]string{"RRULE", "EXRULE", "RDATE", "EXDATE"}, func(p string) bool { return strings.HasPrefix(line, p) }) {
 			return googleInvalid("Invalid recurrence rule.")

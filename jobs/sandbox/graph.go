@@ -229,6 +229,9 @@ func (g *Graph) me(a *graphAccount, r *http.Request, path []string) (int, object
 	case path[0] != "events" && path[0] != "calendarView":
 		return 0, nil, graphNotThere
 	}
+	if slices.ContainsFunc(path, func(part string) bool { return strings.Contains(part, "/") }) {
+		return 0, nil, graphNotThere // a slash that was escaped divides nothing
+	}
 	switch strings.Join(path[:min(len(path), 2)], "/") {
 	case "":
 		return 200, g.showCalendar(a, calendar), nil
@@ -283,13 +286,13 @@ func (g *Graph) id(kind string) string {
 // GraphTroubles are what it can have. Silent: it tells nobody of a change, and nothing says so.
 var GraphTroubles = []Trouble{Down, KeyRefused, Busy, Slow, HangsUp, Silent}
 
-// SetTrouble makes it misbehave, or behave again.
-func (g *Graph) SetTrouble(t Trouble) error {
-	if t != Fine && !slices.Contains(GraphTroubles, t) {
-		return ErrNoSuch
+// SetTrouble makes it misbehave, or behave again; false: it has no such trouble.
+func (g *Graph) SetTrouble(t Trouble) bool {
+	known := t == Fine || slices.Contains(GraphTroubles, t)
+	if known {
+		g.be(t)
 	}
-	g.be(t)
-	return nil
+	return known
 }
 
 // Trouble is how it behaves.

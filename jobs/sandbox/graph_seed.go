@@ -3,16 +3,17 @@ package sandbox
 import "time"
 
 // The people who have a mailbox at the made-up Microsoft.
-var graphPeople = []struct{ address, name string }{
-	{"ada.lindqvist@outlook.example", "Ada Lindqvist"},
-	{"events@holmhouse.example", "Henry Holm"},
-	{"thea.moss@outlook.example", "Thea Moss"},
+var graphPeople = []struct{ address, name, second string }{
+	{"ada.lindqvist@outlook.example", "Ada Lindqvist", "Family"},
+	{"events@holmhouse.example", "Henry Holm", "Viewings"},
+	{"thea.moss@outlook.example", "Thea Moss", "Market stall"},
 }
 
 // seed fills their calendars. Nothing of it is on a Saturday, when the demo's weddings are.
 func (g *Graph) seed(now time.Time) {
 	for _, p := range graphPeople {
 		g.AddAccount(p.address, p.name)
+		g.AddCalendar(p.address, p.second)
 	}
 	monday := midnight(now).AddDate(0, 0, (8-int(now.Weekday()))%7+7) // of next week, or the one after
 	sow := func(who, day, hour, minutes int, e GraphEvent) {

@@ -143,6 +143,9 @@ func (g *Graph) Change(account, id string, change func(*GraphEvent)) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	a := g.accounts[account]
+	if a == nil {
+		return false
+	}
 	e := g.own(a, id)
 	if e == nil {
 		return false
@@ -157,6 +160,9 @@ func (g *Graph) Remove(account, id string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	a := g.accounts[account]
+	if a == nil {
+		return false
+	}
 	e := a.find(id)
 	if e != nil {
 		g.drop(a, e)

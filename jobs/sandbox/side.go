@@ -58,4 +58,4 @@ func (e SideEvent) On(day time.Time) SideEvent {
 }
 
 // Sides are all of them.
-func (w *World) Sides() []Side { return []Side{w.Google.Side()} }
+func (w *World) Sides() []Side { return []Side{w.Google.Side(), w.Graph.Side()} }

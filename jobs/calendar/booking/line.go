@@ -253,6 +253,6 @@ func (t *taking) settle(ctx context.Context, ids []uuid.UUID) error {
 }
 
 func (t *taking) tellPromoted(ctx context.Context, b queries.BookingToChangeRow) error {
-	return notify.Announce(ctx, t.tx, t.client, notify.Notice{OrgID: t.org, At: t.now, News: mail.News{Kind: mail.Booking, What: "hold_promoted",
+	return notify.Announce(ctx, t.tx, t.client, notify.Notice{OrgID: t.org, At: t.now, Only: queries.AudienceTeam, News: mail.News{Kind: mail.Booking, What: "hold_promoted",
 		Title: b.Title, Starts: b.StartsLocal, Ends: b.EndsLocal, Zone: b.Timezone, Venue: b.Venue, At: t.now, Path: "/app/bookings/" + b.ID.String()}})
 }

@@ -63,7 +63,7 @@ func (g Google) do(ctx context.Context, a ask, into any) error {
 		return nil
 	}
 	if err := json.Unmarshal(answer.Body, into); err != nil {
-		return fmt.Errorf("Google's answer could not be read (%s)", a.purpose) //nolint:staticcheck // a name
+		return fmt.Errorf("the answer of Google could not be read (%s)", a.purpose)
 	}
 	return nil
 }

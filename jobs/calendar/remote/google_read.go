@@ -17,7 +17,7 @@ const (
 	googleAtMost   = 400  // pages: a million events; a server that always has another one is at fault
 )
 
-var errEndless = errors.New("Google's list of changes did not come to an end") //nolint:staticcheck // a name
+var errEndless = errors.New("the list of changes at Google did not come to an end")
 
 // Calendars are those that the account has on its list.
 func (g Google) Calendars(ctx context.Context) (all []Calendar, err error) {

@@ -119,7 +119,7 @@ func (a *account) put(d remote.Draft) remote.Written {
 func TestCalendarsOfGoogle(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t)
-	all, err := a.Calendars(t.Context())
+	all, err := a.Google.Calendars(t.Context())
 	if err != nil || len(all) != 3 {
 		t.Fatalf("%+v, %v", all, err)
 	}
@@ -224,7 +224,7 @@ func TestGoogleWritesOnce(t *testing.T) {
 	if _, err := a.Put(t.Context(), person, remote.Draft{Key: "x", Event: wedding("No key")}); err == nil {
 		t.Error("a key that is none was taken")
 	}
-	all, err := a.Calendars(t.Context())
+	all, err := a.Google.Calendars(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,17 +3,17 @@ package remote
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/google/uuid"
 
+	"github.com/wedsync/wedsync/jobs/calendar/ical"
 	"github.com/wedsync/wedsync/jobs/outside"
 )
 
-// Graph is an account at Microsoft Graph. It is two calls at a time to one mailbox, whoever makes them in this process.
+// Graph is an account at Microsoft Graph. Two calls at a time go to one mailbox, whoever makes them in this process.
 type Graph struct {
 	Door  *outside.Door
 	OrgID uuid.UUID
@@ -71,7 +71,7 @@ func (g Graph) Get(ctx context.Context, _, id string) (Object, error) {
 		return Object{}, ErrGone // without a time it takes none
 	}
 	event.Rules = e.Recurrence.rules(event.Starts)
-	return Object{ID: e.ID, ETag: e.ETag, Series: e.SeriesMasterID, Events: events(event)}, nil
+	return Object{ID: e.ID, ETag: e.ETag, Series: e.SeriesMasterID, Events: []ical.Event{event}}, nil
 }
 
 // Put creates or replaces. Whether it is there already is asked before every creation: how long Graph remembers a
@@ -144,14 +144,11 @@ func (g Graph) Delete(ctx context.Context, _, id, etag string) error {
 
 // graphReading says what a refusal means for somebody who reads.
 func graphReading(err error) error {
-	var refused *outside.Refused
 	switch status, code := graphStatus(err); {
 	case status == http.StatusForbidden:
 		return &Reconnect{"Microsoft does not let WedSync into the calendars of this account. Connect it again, and say yes to the calendars there."}
 	case strings.HasPrefix(code, "MailboxNotEnabled"), code == "MailboxNotSupportedForRESTAPI":
 		return &Reconnect{"This Microsoft account has no Outlook mailbox, so it has no calendars. Connect one that has."}
-	case errors.As(err, &refused):
-		return err
 	}
 	return err
 }

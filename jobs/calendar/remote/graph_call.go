@@ -96,7 +96,7 @@ func (g Graph) ask(ctx context.Context, c graphCall, into any) error {
 		return err
 	}
 	if err := json.Unmarshal(answer.Body, into); err != nil {
-		return fmt.Errorf("Microsoft answered what WedSync cannot read: %w", err) //nolint:staticcheck // a name
+		return fmt.Errorf("what Microsoft answered cannot be read: %w", err)
 	}
 	return nil
 }

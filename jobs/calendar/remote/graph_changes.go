@@ -19,7 +19,7 @@ func (g Graph) Changes(ctx context.Context, calendar, token string, w Window, pa
 	whole := link == "" || drifted(frozen, w) || !g.ours(link)
 	if whole {
 		frozen = w
-		link = g.at("me/calendars", calendar, "calendarView/delta") + "?" + frozen.query()
+		link = g.at("me/calendars", calendar, "calendarView", "delta") + "?" + frozen.query()
 	}
 	round := graphRound{series: map[string]*graphSeries{}}
 	next, err := g.follow(ctx, link, func(events []graphEvent) error { return given(page, round.take(events)) })

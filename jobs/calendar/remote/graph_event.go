@@ -157,9 +157,6 @@ func said(s *string) string {
 	return *s
 }
 
-// events leaves out what was cancelled as a whole only from series; one event says itself that it was.
-func events(e ical.Event) []ical.Event { return []ical.Event{e} }
-
 // moment reads a time in the zone that it was made in. A time that comes twice there stays in UTC, so that it is the right one.
 func (t *graphTime) moment(original string, day bool) (ical.Moment, bool) {
 	if t == nil {

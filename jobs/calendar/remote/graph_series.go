@@ -47,7 +47,7 @@ func (r *graphRound) take(told []graphEvent) (objects []Object) {
 		default:
 			r.forget(e.ID)
 			if event, ok := e.event(nil); ok {
-				give(Object{ID: e.ID, ETag: e.ETag, Events: events(event)})
+				give(Object{ID: e.ID, ETag: e.ETag, Events: []ical.Event{event}})
 			}
 		}
 	}
