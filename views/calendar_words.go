@@ -112,7 +112,7 @@ func (e Entry) short(day time.Time) string {
 // title is what hovering shows.
 func (e Entry) title() string {
 	words, _ := kindWords(e.Kind)
-	said := words + ": " + e.name() + ", " + span(e.From, e.Until)
+	said := words + ": " + e.name() + ", " + between(e.From, e.Until)
 	if e.AllDay {
 		first, last := e.days()
 		said = words + ": " + e.name() + ", " + ui.Day(first)
@@ -145,8 +145,8 @@ func (e Entry) takes(resources []queries.ResourcesRow) (said string) {
 	return said
 }
 
-// span is when something is, by the digits that both times carry.
-func span(from, until time.Time) string {
+// between is when something is, by the digits that both times carry.
+func between(from, until time.Time) string {
 	if iso(from) == iso(until) {
 		return ui.DayTime(from) + "–" + ui.Clock(until)
 	}
@@ -232,7 +232,7 @@ func (r Reason) Sentence() string {
 func (r Reason) Detail() string {
 	said := ""
 	if !r.From.IsZero() && r.Until.After(r.From) {
-		said = span(r.From, r.Until)
+		said = between(r.From, r.Until)
 	}
 	switch {
 	case r.Before > 0 && r.After > 0:
@@ -253,7 +253,7 @@ func (r Reason) Detail() string {
 
 func minutes(n int) string {
 	switch {
-	case n >= 120 && n%60 == 0:
+	case n >= 60 && n%60 == 0:
 		return ui.Plural(int64(n/60), "hour", "hours")
 	default:
 		return ui.Plural(int64(n), "minute", "minutes")

@@ -226,7 +226,7 @@ func TestWhyADateIsNotFree(t *testing.T) {
 	w.takes(t, w.org, queries.BookingStatusConfirmed, day, []uuid.UUID{barn})
 	staff := w.as(t, "staff")
 	page := w.get(t, "/app/calendar/why?starts="+day+"T12:00&ends="+day+"T20:00&resource="+barn.String(), staff).Body.String()
-	for _, says := range []string{"The great barn is booked for Kay &amp; Fry", "60 minutes before", "2 hours after", "Free nearby", "1 day later", "The hall is free at that time", "No outside calendar has a say"} {
+	for _, says := range []string{"The great barn is booked for Kay &amp; Fry", "1 hour before", "2 hours after", "Free nearby", "1 day later", "The hall is free at that time", "No outside calendar has a say"} {
 		if !strings.Contains(page, says) {
 			t.Errorf("the answer does not say %q", says)
 		}

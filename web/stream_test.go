@@ -29,6 +29,9 @@ import (
 var regionEvents = map[string]string{
 	"kpis":       "dashboard_kpi_update",
 	"weddings":   "wedding_coordination",
+	"calendar":   "sync_completion",
+	"calendars":  "sync_completion",
+	"conflicts":  "calendar_conflict",
 	"activity":   "client_notification",
 	"deliveries": "sync_completion",     // of a connection: deliveries:<id>
 	"health":     "sync_completion",     // of a connection: health:<id>

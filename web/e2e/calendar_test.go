@@ -136,7 +136,8 @@ func TestABookingIsMovedByHandAndByKeyboard(t *testing.T) {
 	h := serve(t, Options{})
 	s := h.season("Holm House Barns", "barn@example.com")
 	s.take("Rossi & Bianchi", "confirmed", 19, 19, "The great barn")
-	w := sitDown(t, h.Base)
+	// High enough that nothing scrolls: a browser takes up what lies under the mouse where it went down.
+	w := sitDown(t, h.Base, playwright.BrowserNewContextOptions{Viewport: &playwright.Size{Width: 1280, Height: 1600}})
 	w.signIn("barn@example.com", password)
 	w.visit("/app/calendar?on=" + s.day(12))
 	w.follow("Hold a date")
