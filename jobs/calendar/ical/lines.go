@@ -25,12 +25,12 @@ func (l line) param(name string) string {
 	return ""
 }
 
-// longestLine is what is kept of one line; pictures are written into calendars too.
+// longestLine is what is read of one line; pictures are written into calendars too.
 const longestLine = 64 << 10
 
 // unfold gives the logical lines of a file. What begins with a blank belongs to the line before, as RFC 5545 has it; so does what
 // cannot begin a property, since many an export breaks long text without the blank.
-func unfold(body []byte) []string {
+func unfold(body []byte, most int) []string {
 	body = plainText(body)
 	if bytes.IndexByte(body, '\n') < 0 {
 		body = bytes.ReplaceAll(body, []byte("\r"), []byte("\n")) // of old Macs
@@ -59,7 +59,7 @@ func unfold(body []byte) []string {
 		default:
 			raw = append([]byte(`\n`), raw...)
 		}
-		if room := longestLine - len(now); len(raw) > room {
+		if room := most - len(now); len(raw) > room {
 			raw = raw[:max(room, 0)]
 		}
 		now = append(now, raw...)

@@ -24,7 +24,7 @@ func Read(body []byte, otherwise string) ([]Event, []string, error) {
 	if len(body) > largest {
 		return nil, nil, ErrTooLarge
 	}
-	file := gather(unfold(body))
+	file := gather(unfold(body, longestLine))
 	if !file.calendar {
 		return nil, nil, ErrNoCalendar
 	}

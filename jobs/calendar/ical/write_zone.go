@@ -70,8 +70,12 @@ func explain(name string, zone *time.Location, from, until int) []string {
 		if change.IsZero() || !change.Before(end) {
 			break
 		}
-		before := offset(at)
+		before, was := offset(at), at
 		at = change
+		// Beyond the years that Go has tables for, it ends a zone's period with the year as well.
+		if offset(at) == before && kindOf(at) == kindOf(was) {
+			continue
+		}
 		abbreviation, _ = at.Zone()
 		o := observed{kindOf(at), abbreviation, before, offset(at), nil}
 		i := slices.IndexFunc(list[1:], func(x observed) bool { return x.kind == o.kind && x.name == o.name && x.from == o.from && x.to == o.to })
