@@ -35,7 +35,7 @@ test: check journeys ## From nothing to every test passed, browser journeys incl
 check: assets race servers ## The fast loop: format, drift of generated code, vet, lint, unit and database tests
 	@echo '— format'; test -z "$$(gofmt -l . | tee /dev/stderr)"; $(templ) fmt -fail views
 	@echo '— drift of generated code'; $(MAKE) drift
-	@echo '— vet and lint'; go vet ./...; $(lint) ./...; cd web/e2e && go vet ./...
+	@echo '— vet and lint'; go vet ./...; $(lint) ./...; cd web/e2e && go vet ./... && cd google && go vet ./...
 	@echo '— tests'; $(with) go test $(race_flag) ./...
 
 .PHONY: drift
@@ -51,6 +51,7 @@ gen: ## Write the Go of pages and queries anew
 
 .PHONY: journeys
 journeys: build browser
+	@cd web/e2e/google && go test -count=1 ./...
 	@cd web/e2e && go test -count=1 -timeout 20m ./...
 
 .PHONY: bench

@@ -28,6 +28,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/wedsync/wedsync/jobs/calendar"
+	"github.com/wedsync/wedsync/jobs/calendar/booking"
 	"github.com/wedsync/wedsync/jobs/inbound"
 	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/jobs/outbound"
@@ -52,6 +54,7 @@ type Config struct {
 	Private     bool     // WEDSYNC_ALLOW_PRIVATE_URLS
 	TaveURL     string   // TAVE_URL
 	Carriers    notify.Settings
+	Calendars   calendar.Settings
 }
 
 // configure shows every default, and answers a bad value with one line that names it.
@@ -88,6 +91,9 @@ func configure(getenv func(string) string) (Config, error) {
 		SMTPURL: getenv("SMTP_URL"), MailFrom: getenv("MAIL_FROM"), VAPIDKey: getenv("VAPID_PRIVATE_KEY"),
 		TwilioSID: getenv("TWILIO_ACCOUNT_SID"), TwilioToken: getenv("TWILIO_AUTH_TOKEN"), TwilioFrom: getenv("TWILIO_FROM"), TwilioURL: or("TWILIO_URL", notify.TwilioURL)}
 	if err := c.Carriers.Check(); err != nil {
+		return c, err
+	}
+	if c.Calendars, err = calendar.SettingsFrom(getenv); err != nil {
 		return c, err
 	}
 	switch v := getenv("WEDSYNC_ALLOW_PRIVATE_URLS"); v {
@@ -137,6 +143,7 @@ wedsync migrate                                  bring the database up to date
 wedsync supplier add --name N --category C --email E --password P [--tier T] [--timezone Z] [--currency C] [--json]
 wedsync couple add --names "Anna & Tom" --email E --password P --date 2027-06-12 [--timezone Z] [--venue V] [--json]
 wedsync connection add --org ID --provider P [--secret S] [--static-key] [--json]
+wedsync booking add --org ID --resource NAME --start RFC3339 --end RFC3339 [--hold] [--title T] [--json]
 wedsync keys rotate                              seal every secret under a new key, while serving goes on
 wedsync doctor                                   what is configured, reachable and missing, in words`
 
@@ -175,6 +182,7 @@ func (p *program) dispatch(ctx context.Context, args []string) (err error) {
 		{[]string{"supplier", "add"}, p.addSupplier},
 		{[]string{"couple", "add"}, p.addCouple},
 		{[]string{"connection", "add"}, p.addConnection},
+		{[]string{"booking", "add"}, p.addBooking},
 		{[]string{"keys", "rotate"}, p.rotateKeys},
 		{[]string{"doctor"}, p.doctor},
 	}
@@ -296,7 +304,7 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	}
 	node := web.Node{Addr: p.config.Addr, Out: p.out, Name: "wedsync-" + uuid.NewString(), Config: web.Config{
 		Pool: p.pool, Box: p.box, Log: p.log, URL: p.config.URL, Operators: p.config.Operators,
-		Demo: demo, Works: role != "web", Serves: role != "worker", Gather: p.config.Gather, AllowPrivate: p.config.Private || demo, TaveURL: p.config.TaveURL, Carriers: p.config.Carriers,
+		Demo: demo, Works: role != "web", Serves: role != "worker", Gather: p.config.Gather, AllowPrivate: p.config.Private || demo, TaveURL: p.config.TaveURL, Carriers: p.config.Carriers, Calendars: p.config.Calendars,
 	}}
 	// The collector runs when the heap has doubled, and ours is small: in a storm of deliveries it would run ten times a
 	// second. Address space that is never touched counts as heap and costs no memory, so it waits for more.
@@ -427,6 +435,56 @@ func (p *program) addConnection(ctx context.Context, args []string) error {
 	return p.printOr(nil, map[string]any{"connection_id": made.ID, "secret": made.Secret, "url": p.config.URL.JoinPath(inbound.Path(kind, made.Token)).String()})
 }
 
+// addBooking exits 3 where something stands against it, and says what.
+func (p *program) addBooking(ctx context.Context, args []string) error {
+	var org, resource, title, start, end string
+	status := queries.BookingStatusConfirmed
+	err := p.flags("booking add", args, func(f *flag.FlagSet) {
+		f.StringVar(&org, "org", "", "the organisation's id")
+		f.StringVar(&resource, "resource", "", "what it takes, by its name")
+		f.StringVar(&title, "title", "Booking", "what it is called")
+		f.StringVar(&start, "start", "", "when it begins, such as 2027-06-12T12:00:00+01:00")
+		f.StringVar(&end, "end", "", "when it ends")
+		f.BoolFunc("hold", "hold it for the usual time instead of confirming it", func(string) error {
+			status = queries.BookingStatusHeld
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	id, err := uuid.Parse(org)
+	if err != nil {
+		return exit{2, fmt.Errorf("--org takes an organisation's id, as supplier add prints it; it is %q", org)}
+	}
+	from, err := time.Parse(time.RFC3339, start)
+	if err != nil {
+		return exit{2, fmt.Errorf("--start takes a time such as 2027-06-12T12:00:00+01:00; it is %q", start)}
+	}
+	until, err := time.Parse(time.RFC3339, end)
+	if err != nil {
+		return exit{2, fmt.Errorf("--end takes a time such as 2027-06-12T23:00:00+01:00; it is %q", end)}
+	}
+	if err := p.ready(ctx); err != nil {
+		return err
+	}
+	if there, err := queries.New(p.pool).OrgExists(ctx, id); err != nil || !there {
+		return errors.Join(err, exit{1, fmt.Errorf("there is no organisation %s; nothing was made", id)})
+	}
+	taken, err := booking.Add(ctx, p.pool, id, resource, title, from, until, status, time.Now())
+	var refused *booking.Refused
+	var wrong *booking.Wrong
+	switch {
+	case errors.As(err, &refused):
+		return errors.Join(p.print(map[string]any{"conflict": refused.Tell()}), exit{3, err})
+	case errors.As(err, &wrong):
+		return exit{2, wrong}
+	case err != nil:
+		return err
+	}
+	return p.print(map[string]any{"booking_id": taken.ID})
+}
+
 // rotateKeys seals everything under a new key. A keyset in the environment reaches the nodes only by a restart, so there it
 // takes two steps: the new keyset is printed first, and --reseal, once every node has it, does the rest.
 func (p *program) rotateKeys(ctx context.Context, args []string) error {
@@ -520,7 +578,7 @@ func (p *program) surroundings(ctx context.Context) []views.Finding {
 	for _, c := range web.CarrierStates(p.config.Carriers) {
 		findings = append(findings, views.Finding{What: c.Name, Healthy: true, Words: c.Channel + ", " + c.Words})
 	}
-	return findings
+	return append(findings, web.CalendarStates(ctx, queries.New(p.pool), p.config.Calendars)...)
 }
 
 func (p *program) flags(name string, args []string, define func(*flag.FlagSet)) error {

@@ -17,6 +17,8 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
+	"github.com/wedsync/wedsync/jobs/calendar"
+	"github.com/wedsync/wedsync/jobs/calendar/booking"
 	"github.com/wedsync/wedsync/jobs/inbound"
 	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/jobs/outbound"
@@ -38,7 +40,8 @@ type Config struct {
 	AllowPrivate bool   // outside.Config
 	TaveURL      string // inbound.Tave
 
-	Carriers notify.Settings
+	Carriers  notify.Settings
+	Calendars calendar.Settings
 }
 
 // A job's transaction is short; what takes longer hangs. Rescue stands beside presence (presence.go), which is faster.
@@ -53,6 +56,7 @@ type Jobs struct {
 	Outside  *outside.Door
 	Tave     *inbound.Tave
 	Ear      *notify.Ear
+	Calendar *calendar.Sync
 	config   Config
 	own      *pgxpool.Pool
 	presence *presence
@@ -72,6 +76,7 @@ func New(c Config) (*Jobs, error) {
 	door := outside.New(outside.Config{Pool: c.Pool, Log: c.Log, AllowPrivate: c.AllowPrivate})
 	tave := &inbound.Tave{Pool: c.Pool, Box: c.Box, Out: door, URL: c.TaveURL}
 	carriers := notify.NewCarriers(c.Pool, c.Box, door, c.Carriers, c.URL)
+	calendars := &calendar.Sync{Pool: c.Pool, Box: c.Box, Door: door, Settings: c.Calendars, Base: c.URL, Log: c.Log, Waker: c.Waker, AllowPrivate: c.AllowPrivate}
 	hush := &silence{pool: c.Pool, waker: c.Waker, log: c.Log}
 	if c.Work {
 		workers := river.NewWorkers()
@@ -91,6 +96,9 @@ func New(c Config) (*Jobs, error) {
 		river.AddWorker(workers, &notify.Send{Pool: c.Pool, Waker: c.Waker, Carriers: carriers, Box: c.Box, Log: c.Log, URL: strings.TrimSuffix(c.URL.String(), "/")})
 		river.AddWorker(workers, &notify.CloseDigest{Pool: c.Pool, Carriers: carriers})
 		river.AddWorker(workers, &notify.Clock{Pool: c.Pool, Log: c.Log})
+		river.AddWorker(workers, &booking.Lapse{Pool: c.Pool, Waker: c.Waker})
+		river.AddWorker(workers, &booking.Line{Pool: c.Pool, Waker: c.Waker, Log: c.Log})
+		calendars.AddWorkers(workers)
 		rc.Workers = workers
 		rc.Queues = map[string]river.QueueConfig{
 			inbound.Queue:        {MaxWorkers: 8, FetchPollInterval: 50 * time.Millisecond},
@@ -99,6 +107,8 @@ func New(c Config) (*Jobs, error) {
 			inbound.ImportQueue:  {MaxWorkers: 2}, // few, so that a long import leaves the database to what arrives live
 			river.QueueDefault:   {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
 			outbound.QueueName:   {MaxWorkers: 16, FetchCooldown: 20 * time.Millisecond}, // most of them wait for somebody's server
+			booking.QueueName:    {MaxWorkers: 4},
+			calendar.QueueName:   {MaxWorkers: 16, FetchCooldown: time.Millisecond, FetchPollInterval: 250 * time.Millisecond}, // they wait for calendars' servers
 			notify.FanQueue:      {MaxWorkers: 4, FetchCooldown: time.Millisecond, FetchPollInterval: 250 * time.Millisecond},
 			notify.QueueName:     {MaxWorkers: 24, FetchCooldown: time.Millisecond, FetchPollInterval: 250 * time.Millisecond}, // they wait for carriers
 		}
@@ -110,6 +120,8 @@ func New(c Config) (*Jobs, error) {
 				&river.PeriodicJobOpts{RunOnStart: true}),
 			river.NewPeriodicJob(river.PeriodicInterval(lookAtUnwell), func() (river.JobArgs, *river.InsertOpts) { return unwellArgs{}, nil }, nil),
 			river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) { return inbound.TaveDueArgs{}, nil },
+				&river.PeriodicJobOpts{RunOnStart: true}),
+			river.NewPeriodicJob(river.PeriodicInterval(30*time.Second), func() (river.JobArgs, *river.InsertOpts) { return calendar.DueArgs{}, nil },
 				&river.PeriodicJobOpts{RunOnStart: true}),
 			river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) { return forgetArgs{}, nil }, nil),
 			river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) { return notify.ClockArgs{}, nil },
@@ -125,9 +137,9 @@ func New(c Config) (*Jobs, error) {
 		own.Close()
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	hush.river = client
+	hush.river, calendars.River = client, client
 	ear := &notify.Ear{Pool: c.Pool, River: client, Carriers: carriers}
-	return &Jobs{River: client, Outside: door, Tave: tave, Ear: ear, config: c, own: own, presence: &presence{config: c, back: tidyUp(client, c.Log)}}, nil
+	return &Jobs{River: client, Outside: door, Tave: tave, Ear: ear, Calendar: calendars, config: c, own: own, presence: &presence{config: c, back: tidyUp(client, c.Log)}}, nil
 }
 
 // tidyUp puts right at once what a crash of the database may have undone, instead of at the next full minute.

@@ -13,11 +13,11 @@ ON CONFLICT (org_id, connection_id, external_id) DO UPDATE SET
     deleted = excluded.deleted, stamps = excluded.stamps, updated_at = now();
 
 -- name: SaveBooking :exec
--- `during` is computed here from the wall times and their zone, so the two can never disagree.
+-- `during` is the wall times at the venue as instants, by ical.Instant: one rule for hours that clocks skip or repeat.
 INSERT INTO bookings (org_id, connection_id, external_id, client_external_id, title, starts_local, ends_local, timezone, during,
                       venue, resource, status, value_minor, value_currency, stamps, created_at)
 VALUES (@org_id, @connection_id, @external_id, @client_external_id, @title, @starts_local, @ends_local, @timezone,
-        venue_range(@starts_local, @ends_local, @timezone),
+        CASE WHEN sqlc.narg(starts_at)::timestamptz IS NOT NULL THEN tstzrange(sqlc.narg(starts_at), sqlc.narg(ends_at)::timestamptz) END,
         @venue, @resource, @status, @value_minor, @value_currency, @stamps, @created_at)
 ON CONFLICT (org_id, connection_id, external_id) DO UPDATE SET
     client_external_id = excluded.client_external_id, title = excluded.title,

@@ -495,8 +495,8 @@ const saveBooking = `-- name: SaveBooking :exec
 INSERT INTO bookings (org_id, connection_id, external_id, client_external_id, title, starts_local, ends_local, timezone, during,
                       venue, resource, status, value_minor, value_currency, stamps, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
-        venue_range($6, $7, $8),
-        $9, $10, $11, $12, $13, $14, $15)
+        CASE WHEN $9::timestamptz IS NOT NULL THEN tstzrange($9, $10::timestamptz) END,
+        $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT (org_id, connection_id, external_id) DO UPDATE SET
     client_external_id = excluded.client_external_id, title = excluded.title,
     starts_local = excluded.starts_local, ends_local = excluded.ends_local, timezone = excluded.timezone, during = excluded.during,
@@ -513,6 +513,8 @@ type SaveBookingParams struct {
 	StartsLocal      *time.Time
 	EndsLocal        *time.Time
 	Timezone         string
+	StartsAt         *time.Time
+	EndsAt           *time.Time
 	Venue            string
 	Resource         string
 	Status           BookingStatus
@@ -522,7 +524,7 @@ type SaveBookingParams struct {
 	CreatedAt        time.Time
 }
 
-// `during` is computed here from the wall times and their zone, so the two can never disagree.
+// `during` is the wall times at the venue as instants, by ical.Instant: one rule for hours that clocks skip or repeat.
 func (q *Queries) SaveBooking(ctx context.Context, arg SaveBookingParams) error {
 	_, err := q.db.Exec(ctx, saveBooking,
 		arg.OrgID,
@@ -533,6 +535,8 @@ func (q *Queries) SaveBooking(ctx context.Context, arg SaveBookingParams) error 
 		arg.StartsLocal,
 		arg.EndsLocal,
 		arg.Timezone,
+		arg.StartsAt,
+		arg.EndsAt,
 		arg.Venue,
 		arg.Resource,
 		arg.Status,

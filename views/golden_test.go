@@ -165,6 +165,18 @@ var cases = map[string]templ.Component{
 	"OutboxLetter_smtp": OutboxLetter(page, OutboxItem{ID: one, Channel: "email", Carrier: "Mail server", At: noon, To: "a@example.com", Text: "Hello", Status: "Taken"}),
 	"Sandbox": Sandbox(page, SandboxView{People: []DemoPerson{{"ada", "Ada", "Owner"}}, Orgs: []SandboxOrg{{ID: one, Name: "Holm House", Senders: []SandboxSender{
 		{Provider: queries.ProviderStripe, Buttons: []SandboxButton{{"k", "Pay", "hint"}}}}}}, Sent: &SandboxSent{Label: "Pay", Answer: "Accepted", Status: 202, Body: "{}"}}),
+	"SandboxConsent": SandboxConsent(Page{Title: "Sign in"}, SandboxConsentView{Provider: "Google", Action: "/sandbox/google/o/oauth2/auth", Asked: []SandboxAsked{{"state", "a<b"}},
+		Accounts: []SandboxAccount{{"ada@gmail.example", "Ada"}, {"henry@gmail.example", "Henry"}}}),
+	"SandboxConsent_wrong": SandboxConsent(Page{Title: "Sign in"}, SandboxConsentView{Provider: "Google", Words: "Error 400: redirect_uri_mismatch."}),
+	"SandboxCalendars": SandboxCalendars(page, SandboxCalendarsView{Side: "google", SideName: "Google", Sides: []ui.Option{{Value: "google", Label: "Google"}, {Value: "microsoft", Label: "Microsoft"}},
+		Account: "ada@gmail.example", Accounts: []SandboxAccount{{"ada@gmail.example", "Ada"}, {"henry@gmail.example", "Henry"}}, Calendars: []ui.Option{{Value: "c1", Label: "Ada"}},
+		Days: []SandboxCalendarDay{{Title: "Tue 1 December 2026", Events: []SandboxCalendarEvent{
+			{Key: "0", Calendar: "c1", CalendarName: "Ada", ID: "e1", Title: "Dentist <x>", Venue: "Rye", When: "09:30–10:15", On: "2026-12-01", Tentative: true, Series: true},
+			{Key: "1", Calendar: "c2", CalendarName: "Holidays", ID: "e2", Title: "A holiday", When: "The whole day", Day: true, Free: true, Fixed: true},
+			{Key: "2", Calendar: "c1", CalendarName: "Ada", ID: "e3", Title: "Kay & Fry", When: "12:00–23:00", On: "2026-12-01", Ours: true}}}},
+		Faults: Faults{"on": "Choose a day."}, New: SandboxNewEvent{Title: "Lunch"}, Trouble: "down", Troubles: []ui.Option{{Value: "", Label: "All is well"}, {Value: "down", Label: "Down"}},
+		Acts: []ui.Option{{Value: "tokens", Label: "Forget"}}}),
+	"SandboxCalendars_empty": SandboxCalendars(page, SandboxCalendarsView{Side: "google", SideName: "Google"}),
 	"Settings": Settings(page, SettingsView{Now: noon, Org: queries.Org{Name: "Holm House", Region: "GB", Timezone: "Europe/London", Currency: "GBP", Tier: queries.TierScale}, Me: one, Owner: true, Regions: []ui.Option{{Value: "FR", Label: "France"}, {Value: "GB", Label: "United Kingdom"}},
 		Team:  []queries.TeamRow{{UserID: one, Name: "Anna", Role: queries.RoleOwner}, {UserID: two, Name: "Tom", Role: queries.RoleStaff}},
 		Audit: []queries.LatestAuditRow{{At: noon, Action: "member.role", Who: "Anna", Detail: "staff"}}, Faults: Faults{"email": "Taken."}}),

@@ -42,10 +42,10 @@ func (n *Node) Run(ctx context.Context) error {
 		if err := n.World.Open(n.URL); err != nil {
 			return fmt.Errorf("the demo's mail server: %w", err)
 		}
-		n.Carriers = n.World.Carriers(n.URL)
+		n.Carriers, n.Calendars = n.World.Carriers(n.URL), n.World.CalendarSettings(n.URL)
 	}
 	if n.Jobs, err = jobs.New(jobs.Config{Pool: n.Pool, Waker: n.Waker, Log: n.Log, Node: n.Name, Work: n.Works, Box: n.Box, AllowPrivate: n.AllowPrivate,
-		TaveURL: n.TaveURL, Carriers: n.Carriers, URL: n.URL}); err != nil {
+		TaveURL: n.TaveURL, Carriers: n.Carriers, Calendars: n.Calendars, URL: n.URL}); err != nil {
 		return err
 	}
 	if n.site, err = New(n.Config); err != nil {

@@ -16,6 +16,7 @@ import (
 	"riverqueue.com/riverui"
 
 	"github.com/wedsync/wedsync/jobs"
+	"github.com/wedsync/wedsync/jobs/calendar"
 	"github.com/wedsync/wedsync/jobs/inbound"
 	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/jobs/sandbox"
@@ -39,6 +40,7 @@ type Config struct {
 	Serves    bool // false on a node that only works jobs: it answers health checks and nothing else
 
 	Carriers     notify.Settings
+	Calendars    calendar.Settings
 	TaveURL      string         // where Tave's API is; empty: at VSCO's
 	World        *sandbox.World // the demo's stand-ins; nil: they are made, and mail has nowhere to go
 	AllowPrivate bool           // addresses that suppliers type may lead to this machine and this network: the demo and tests
@@ -59,6 +61,7 @@ type Server struct {
 	badLogins *strikes
 	pressed   *strikes
 	letters   *strikes
+	hearing   chan struct{} // one for each callback of a calendar that is at the database
 	counts    *counts
 	draining  chan struct{}
 	world     *sandbox.World
@@ -76,7 +79,7 @@ func New(c Config) (*Server, error) {
 		config: c, pool: c.Pool, q: queries.New(c.Pool), log: c.Log,
 		door: inbound.NewDoor(c.Pool, c.Jobs.River), ear: c.Jobs.Ear,
 		badProofs: newStrikes(5), badLogins: newStrikes(10), pressed: newStrikes(5), letters: newStrikes(20),
-		draining: make(chan struct{}), world: c.World, vsco: sandbox.NewVSCO(sandbox.VSCOKey, time.Now()), echo: echo.New(),
+		hearing: make(chan struct{}, 8), draining: make(chan struct{}), world: c.World, vsco: sandbox.NewVSCO(sandbox.VSCOKey, time.Now()), echo: echo.New(),
 	}
 	if c.Gather > 0 {
 		s.door.AtOnce = c.Gather

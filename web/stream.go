@@ -63,7 +63,7 @@ func knownRegion(name string) bool {
 	if _, _, ok := personal(name); ok {
 		return true
 	}
-	return name == "kpis" || name == "weddings" || name == "activity"
+	return name == "kpis" || name == "weddings" || name == "activity" || name == "conflicts" || name == "calendars"
 }
 
 // liveURL is the stream of a page that shows these regions.
@@ -156,6 +156,16 @@ func (s *Server) component(ctx context.Context, q *queries.Queries, org uuid.UUI
 		}
 		view, err := activityOf(ctx, q, org, stand, now, zone)
 		return "client_notification", views.Activity(view), err
+	case "conflicts":
+		zone, err := zoneOf(ctx, q, org)
+		if err != nil {
+			return "", nil, err
+		}
+		view, _, err := conflictsOf(ctx, q, org, stand, now.In(zone), false, theEnd)
+		return "calendar_conflict", views.ConflictsLive(view), err
+	case "calendars":
+		view, err := accountsOf(ctx, q, org, stand, now)
+		return "sync_completion", views.AccountsLive(view), err
 	default:
 		return "", nil, errNotFound
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
+	"github.com/wedsync/wedsync/jobs/calendar/booking"
 	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/jobs/outbound"
 	"github.com/wedsync/wedsync/queries"
@@ -39,6 +40,7 @@ type batch struct {
 	days    map[string]int32
 	vouched []*uuid.UUID // the secrets that were used, in order
 	used    map[uuid.UUID]time.Time
+	seats   []string // bookings that may want another place now, by the sender's own ids
 	regions map[string]bool
 	seen    *recorder // what changes, for a rehearsal; otherwise nil, and costs nothing
 }
@@ -108,7 +110,24 @@ func (b *batch) apply(ctx context.Context, rows []queries.InLaneRow) (err error)
 			return fmt.Errorf("delivery %s: %w", row.ID, err)
 		}
 	}
-	return b.pipeline.Flush(ctx)
+	if err := b.pipeline.Flush(ctx); err != nil {
+		return err
+	}
+	return b.seat(ctx)
+}
+
+// seat gives bookings their places. A rehearsal takes nobody's.
+func (b *batch) seat(ctx context.Context) error {
+	if len(b.seats) == 0 || b.seen != nil {
+		return nil
+	}
+	without, err := booking.Seat(ctx, b.tx, river.ClientFromContext[pgx.Tx](ctx), b.lane.OrgID, b.lane.ConnectionID, each(b.seats), b.now)
+	b.seats = nil
+	b.regions["calendar"] = true
+	if len(without) > 0 {
+		b.regions["conflicts"] = true
+	}
+	return err
 }
 
 // read makes an event of a delivery, or for a bell the job that looks what it rang about. A row of a sheet is in our own

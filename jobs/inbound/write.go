@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/wedsync/wedsync/jobs/calendar/ical"
 	"github.com/wedsync/wedsync/queries"
 )
 
@@ -20,6 +21,7 @@ type writing struct {
 	now        time.Time                   // when the delivery came
 	about      activity                    // what the feed will tell; an empty kind: nothing new happened
 	was        queries.BookingForUpdateRow // the event's booking before it
+	seats      []string                    // the event's booking, if it wants another place now
 	seen       *recorder                   // what changes, for a rehearsal; otherwise nil
 }
 
@@ -36,6 +38,7 @@ func (b *batch) write(ctx context.Context, row queries.InLaneRow, event Event) e
 			b.regions[region] = true
 		}
 	}
+	b.seats = append(b.seats, w.seats...)
 	b.tell(w.about, row)
 	if n, worth := b.noticeOf(w.about, row, w); worth {
 		b.notices = append(b.notices, n)
@@ -91,12 +94,37 @@ func (w *writing) booking(ctx context.Context) (string, error) {
 	if w.seen != nil {
 		w.seen.booking(before, after, !there, b.ExternalID)
 	}
+	if wantsPlace(before, after) {
+		w.seats = append(w.seats, b.ExternalID)
+	}
+	from, until := instants(after)
 	return "weddings", w.q.SaveBooking(ctx, queries.SaveBookingParams{
 		OrgID: w.orgID, ConnectionID: &w.connection, ExternalID: &b.ExternalID, ClientExternalID: after.ClientExternalID,
 		Title: after.Title, StartsLocal: after.StartsLocal, EndsLocal: after.EndsLocal, Timezone: after.Timezone,
-		Venue: after.Venue, Resource: after.Resource, Status: after.Status,
+		StartsAt: from, EndsAt: until, Venue: after.Venue, Resource: after.Resource, Status: after.Status,
 		ValueMinor: after.ValueMinor, ValueCurrency: after.ValueCurrency, Stamps: after.Stamps, CreatedAt: w.now,
 	})
+}
+
+// wantsPlace says whether what a booking takes may be another thing, or another time, than before.
+func wantsPlace(before, after queries.BookingForUpdateRow) bool {
+	wasFrom, wasUntil := instants(before)
+	from, until := instants(after)
+	return before.Status != after.Status || before.Resource != after.Resource || !sameMoment(wasFrom, from) || !sameMoment(wasUntil, until)
+}
+
+func sameMoment(a, b *time.Time) bool {
+	return a == nil && b == nil || a != nil && b != nil && a.Equal(*b)
+}
+
+// instants are a booking's wall times at the venue on everybody's clock; none where a time or the zone is not known.
+func instants(b queries.BookingForUpdateRow) (from, until *time.Time) {
+	zone, err := time.LoadLocation(b.Timezone)
+	if b.Timezone == "" || err != nil || b.StartsLocal == nil || b.EndsLocal == nil {
+		return nil, nil
+	}
+	starts, ends := ical.Instant(*b.StartsLocal, zone), ical.Instant(*b.EndsLocal, zone)
+	return &starts, &ends
 }
 
 func (w *writing) invite(ctx context.Context) (string, error) {

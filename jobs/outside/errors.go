@@ -61,6 +61,11 @@ type Later struct {
 func (e *Later) Error() string { return e.words }
 func (e *Later) Unwrap() error { return e.Err }
 
+// NotNow is a Later that a server told in a way of its own: Google says 403 where it means 429. After is its Retry-After.
+func NotNow(status int, after, words string) *Later {
+	return &Later{Status: status, Sent: true, After: retryAfter(after, time.Now()), words: words}
+}
+
 // maxAfter bounds how long a server may ask us to wait.
 const maxAfter = time.Hour
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -21,21 +22,23 @@ const (
 	mailFrom     = "WedSync <hello@wedsync.example>"
 )
 
-// carriers are the stand-ins of those who take notifications away.
+// carriers are the stand-ins of those who take notifications away, and of those who keep calendars.
 type carriers struct {
 	Outbox *Outbox
 	Resend *Resend
 	Twilio *Twilio
 	Push   *PushService
 	SMTP   *SMTP
+	Google *Google
+	Graph  *Graph
 
 	courier *courier
 }
 
-func newCarriers() carriers {
+func newCarriers(now time.Time) carriers {
 	o, c := newOutbox(), newCourier()
 	return carriers{Outbox: o, Resend: newResend(resendKey, resendSecret, o, c), Twilio: newTwilio(twilioSID, twilioToken, twilioFrom, o, c),
-		Push: newPushService(o), SMTP: newSMTP(o), courier: c}
+		Push: newPushService(o), SMTP: newSMTP(o), Google: newGoogle(c, now), Graph: newGraph(c, now), courier: c}
 }
 
 // Carriers are the settings of a WedSync at that public address, so that all of its carriers are the stand-ins. There is a
@@ -48,7 +51,7 @@ func (w *World) Carriers(base *url.URL) notify.Settings {
 
 // Open lets the stand-ins know where WedSync is, and the mail server listen. Call it before anything is sent.
 func (w *World) Open(base *url.URL) error {
-	w.Resend.Base, w.Twilio.Base, w.Push.Base = base, base, base
+	w.Resend.Base, w.Twilio.Base, w.Push.Base, w.Google.Base, w.Graph.Base = base, base, base, base, base
 	return w.SMTP.Open()
 }
 

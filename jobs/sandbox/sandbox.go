@@ -36,7 +36,7 @@ type World struct {
 
 // NewWorld begins at a number that an earlier run has not used: ids must be new after a restart.
 func NewWorld(now time.Time) *World {
-	return &World{n: int(now.UnixMilli() % 1_000_000_000 * 100), paid: map[string]int{}, near: map[string]nearWedding{}, carriers: newCarriers()}
+	return &World{n: int(now.UnixMilli() % 1_000_000_000 * 100), paid: map[string]int{}, near: map[string]nearWedding{}, carriers: newCarriers(now)}
 }
 
 // Body makes the delivery of a scenario for an organisation, different each time.

@@ -76,12 +76,12 @@ var abouts = map[Kind]about{
 
 // Whats are what can have happened, for each kind; a kind that is one thing only has the empty one.
 var Whats = map[Kind][]string{
-	Booking:          {"booking_new", "booking_confirmed", "booking_changed", "booking_cancelled"},
+	Booking:          {"booking_new", "booking_confirmed", "booking_changed", "booking_cancelled", "hold_promoted"},
 	Payment:          {"payment_completed", "dispute_won"},
 	Refund:           {"payment_refunded", "refund_early"},
 	FailedPayment:    {"payment_failed", "payment_disputed", "dispute_lost"},
 	ClientChange:     {"client_new", "client_changed", "client_deleted"},
-	Conflict:         {""},
+	Conflict:         {"", "double_booked", "overlap", "edited_both", "deleted_outside"},
 	Invite:           {"wedme.client.invited", "wedme.vendor.signup"},
 	InviteReminder:   {""},
 	WeddingWeek:      {""},
@@ -89,7 +89,7 @@ var Whats = map[Kind][]string{
 	Emergency:        {""},
 	Digest:           {"daily", "weekly", "rush"},
 	Security:         {"verify", "reset", "invited", "magic_link", "new_device", "password_changed", "address_changed", "phone_code"},
-	Connection:       {"connection_silent", "connection_back"},
+	Connection:       {"connection_silent", "connection_back", "calendar_reconnect"},
 	Allowance:        {"nearly", "used_up"},
 }
 

@@ -56,6 +56,16 @@ func (s scene) told(room int) string {
 		return of + " has changed." + detail + before(" Now: ", after(place, "."))
 	case "booking_cancelled":
 		return of + before(", ", day) + ", is cancelled." + detail
+	case "hold_promoted":
+		return of + before(", ", day) + ", was next in line and is held now." + detail
+	case "double_booked":
+		return "Another system booked " + of + before(", ", day) + ", which is taken." + detail
+	case "overlap":
+		return "An outside event lies over " + of + before(", ", day) + "." + detail
+	case "deleted_outside":
+		return of + before(", ", day) + ", was deleted in an outside calendar. The booking stands."
+	case "calendar_reconnect":
+		return "A calendar has to be connected again: " + of + "." + detail
 	case "payment_completed":
 		return s.money("A payment") + " received from " + who + s.forBooking() + "."
 	case "payment_refunded":

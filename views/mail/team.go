@@ -29,6 +29,10 @@ func bookingTeam(s scene) words {
 		return words{subject: "Cancelled: " + of + when, heading: "A booking was cancelled",
 			opening: of + before(" on ", s.day()) + " was cancelled." + before(" ", sentence(s.Detail)),
 			more:    []string{"The day is free again. What was paid stays as it is until you refund it."}, button: "See your weddings"}
+	case "hold_promoted":
+		return words{subject: "Next in line: " + of + when, heading: "It is their turn",
+			opening: of + " was next in line, and is held for them now" + before(" on ", s.day()) + ".",
+			more:    []string{"Tell them, and confirm it before the hold runs out; then whoever comes next has it."}, button: "See the booking"}
 	}
 	return words{subject: "News of " + of + when, heading: "News of a booking",
 		opening: "There is news of " + of + "." + before(" ", sentence(s.Detail)), button: "See the booking"}
@@ -112,6 +116,20 @@ func clientTeam(s scene) words {
 
 func conflictTeam(s scene) words {
 	of := s.booking("a booking")
+	switch s.What {
+	case "double_booked":
+		return words{subject: "Booked twice: " + of + before(", ", s.day()), heading: "Another system has booked what is taken",
+			opening: "Another system says that " + of + " is booked" + before(" for ", s.day()) + "." + before(" ", sentence(s.Detail)),
+			more:    []string{"WedSync never books anything twice by itself; here it can only tell you. Both bookings are kept as they are: move one, give it something else, or cancel it."}, button: "Settle it"}
+	case "overlap":
+		return words{subject: "An outside event lies over " + of + before(", ", s.day()), heading: "An outside event lies over a booking",
+			opening: "Something in an outside calendar takes the time of " + of + "." + before(" ", sentence(s.Detail)),
+			more:    []string{"The booking stands as it is. Move one of the two, or say that both may stay."}, button: "Settle it"}
+	case "deleted_outside":
+		return words{subject: "Deleted outside: " + of + before(", ", s.day()), heading: "A booking was deleted in an outside calendar",
+			opening: of + " is not in the outside calendar any more." + before(" ", sentence(s.Detail)),
+			more:    []string{"The booking itself stands as it is. Put it back, leave it out, or cancel the booking."}, button: "Choose"}
+	}
 	return words{subject: "Your choice is needed: " + of + before(", ", s.day()), heading: "Two sides say different things",
 		opening: "Two sides say different things about " + of + "." + before(" ", sentence(s.Detail)),
 		more:    []string{"Both versions are kept, and nothing changes until you choose."}, button: "Choose"}
@@ -188,6 +206,10 @@ func connectionTeam(s scene) words {
 	if s.What == "connection_back" {
 		return words{subject: of + " sends again", heading: "A connection is back", opening: of + " sends again" + before(", ", s.Detail) + ".",
 			more: []string{"If something is missing from the time between, run it again in " + cmp.Or(s.Title, "the other system") + "."}, button: "See the connection"}
+	}
+	if s.What == "calendar_reconnect" {
+		return words{subject: "Connect again: " + of, heading: "A calendar has to be connected again", opening: "WedSync may not read " + of + " any more." + before(" ", sentence(s.Detail)),
+			more: []string{"Until then nobody knows whether you are free there, so bookings that depend on it cannot be confirmed. What was read is kept."}, button: "Connect it again"}
 	}
 	return words{subject: of + " has gone quiet", heading: "A connection has gone quiet", opening: of + " has gone quiet" + before(": ", s.Detail) + ".",
 		more: []string{"What had arrived is kept. Look whether " + cmp.Or(s.Title, "the other system") + " still has our address, and send a test."}, button: "See the connection"}

@@ -121,10 +121,10 @@ func (c CalDAV) since(ctx context.Context, f *folder, token string, page func([]
 		}
 		token = m.token
 	}
-	return "", errEndless
+	return "", errTooManyPages
 }
 
-var errEndless = errors.New("the calendar server says again and again that there is more to come, and gives nothing new")
+var errTooManyPages = errors.New("the calendar server says again and again that there is more to come, and gives nothing new")
 
 // asRefused: what may be the token's fault. Asked too often, or not there at the moment, is not; nor is a password.
 func asRefused(err error) error {
