@@ -119,14 +119,14 @@ func try(t *testing.T, name string) (server, bool) {
 	}
 }
 
-var given sync.Map
+var ports sync.Map
 
 // freeAddress is outside the range from which the system takes ports for whoever wants any: nobody else gets it meanwhile.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	for range 1000 {
 		address := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.N(10_000))
-		if _, twice := given.LoadOrStore(address, true); twice {
+		if _, twice := ports.LoadOrStore(address, true); twice {
 			continue
 		}
 		if free, err := net.Listen("tcp", address); err == nil {
@@ -230,7 +230,7 @@ func tryPull(ctx context.Context, a Account, calendar, token string) (pulled, er
 	p.Pull, err = a.Changes(ctx, calendar, token, Window{}, func(some []Object) error {
 		for _, o := range some {
 			if _, twice := p.objects[o.ID]; twice {
-				return fmt.Errorf("%s is given twice", o.ID)
+				return fmt.Errorf("%s is ports twice", o.ID)
 			}
 			p.objects[o.ID] = o
 		}
