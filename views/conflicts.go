@@ -335,8 +335,8 @@ func sideOf(raw []byte, field string) map[string]string {
 	return side
 }
 
-// A span in normal form: two wall times, and perhaps by which clock.
-var span = regexp.MustCompile(`^(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?)(?:Z|[+-]\d\d:\d\d)?(?:\s*[/–|]\s*|\s+to\s+|\s+)(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?)(?:Z|[+-]\d\d:\d\d)?(?:[\s/|]+([A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*))?$`)
+// sideSpan is a span in normal form: two wall times, and perhaps by which clock.
+var sideSpan = regexp.MustCompile(`^(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?)(?:Z|[+-]\d\d:\d\d)?(?:\s*[/–|]\s*|\s+to\s+|\s+)(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?)(?:Z|[+-]\d\d:\d\d)?(?:[\s/|]+([A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*))?$`)
 
 // sideWords leave out the clock where it is the booking's own.
 func (v ConflictView) sideWords(field, value string) string {
@@ -347,7 +347,7 @@ func sideWords(field, value string) string {
 	if field != "when" && field != "day" {
 		return value
 	}
-	m := span.FindStringSubmatch(strings.TrimSpace(value))
+	m := sideSpan.FindStringSubmatch(strings.TrimSpace(value))
 	if m == nil {
 		return value
 	}

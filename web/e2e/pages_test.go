@@ -128,7 +128,7 @@ func (g *gallery) shots() []shot {
 	account, caldav, conflicts := g.calendars("calendars@example.com")
 	mailed, texted := g.sent()
 	looked, done := g.sheet(ada, connection("Ada Lindqvist Photography", "lightblue"), false), g.sheet(thea, connection("Wild Thyme Flowers", "studioninja"), true)
-	return []shot{
+	return append(g.calendarShots(), []shot{
 		{name: "landing", route: "/"},
 		{name: "signup", route: "/signup"},
 		{name: "signup-faults", path: "/signup", act: func(w *person) {
@@ -294,7 +294,7 @@ func (g *gallery) shots() []shot {
 			w.ok(holm.Locator(`[name=delivery][value=stripe_paid]`).Click())
 			w.see("Accepted (202)")
 		}},
-	}
+	}...)
 }
 
 // pressWrong sends what cannot be read, so that there is something to look at.
