@@ -229,12 +229,15 @@ func (s *Sync) readAll(ctx context.Context, tx pgx.Tx, org, connection uuid.UUID
 // inWords are what a person is told when an account did not answer as it should.
 func inWords(field string, err error) error {
 	var reconnect *remote.Reconnect
+	var mistaken *remote.Mistaken
 	var later *outside.Later
 	var refused *outside.Refused
 	var open *outside.Open
 	switch {
 	case errors.As(err, &reconnect):
 		return &Wrong{field, reconnect.Words}
+	case errors.As(err, &mistaken):
+		return &Wrong{field, mistaken.Words}
 	case errors.Is(err, remote.ErrNoCalendar):
 		return &Wrong{field, "There is no calendar at this address."}
 	case errors.Is(err, outside.ErrPrivate):
