@@ -92,7 +92,8 @@ func (s *seating) resources(ctx context.Context, rows []queries.BookingsToSeatRo
 			return nil
 		}
 		slices.Sort(new) // two batches that make the same ones never wait for each other in a ring
-		if err := s.q.AddResourcesNamed(ctx, queries.AddResourcesNamedParams{OrgID: s.org, Names: slices.Compact(new)}); err != nil {
+		new = slices.Compact(new)
+		if err := s.q.AddResourcesNamed(ctx, queries.AddResourcesNamedParams{OrgID: s.org, Names: new}); err != nil {
 			return err
 		}
 	}
