@@ -50,9 +50,9 @@ UPDATE bookings SET starts_local = @starts_local, ends_local = @ends_local, time
 WHERE org_id = @org_id AND id = @id;
 
 -- name: FreeKey :exec
--- A booking that comes back to life gives up its key where another one has it meanwhile. Index: bookings_key.
-UPDATE bookings b SET key = '' WHERE b.org_id = @org_id AND b.id = @id AND b.key <> ''
-  AND EXISTS (SELECT 1 FROM bookings o WHERE o.org_id = @org_id AND o.key = b.key AND o.key <> '' AND o.status <> 'cancelled' AND o.id <> b.id);
+-- A booking that comes back to life gives up its key: another one may have it meanwhile, and to find that out would be to wait
+-- for whoever is just writing it. Primary key.
+UPDATE bookings SET key = '' WHERE org_id = @org_id AND id = @id AND key <> '';
 
 -- name: RetitleBooking :exec
 UPDATE bookings SET title = @title, venue = @venue, stamps = @stamps, updated_at = now() WHERE org_id = @org_id AND id = @id;

@@ -776,8 +776,7 @@ func (q *Queries) DropNeeds(ctx context.Context, arg DropNeedsParams) error {
 }
 
 const freeKey = `-- name: FreeKey :exec
-UPDATE bookings b SET key = '' WHERE b.org_id = $1 AND b.id = $2 AND b.key <> ''
-  AND EXISTS (SELECT 1 FROM bookings o WHERE o.org_id = $1 AND o.key = b.key AND o.key <> '' AND o.status <> 'cancelled' AND o.id <> b.id)
+UPDATE bookings SET key = '' WHERE org_id = $1 AND id = $2 AND key <> ''
 `
 
 type FreeKeyParams struct {
@@ -785,7 +784,8 @@ type FreeKeyParams struct {
 	ID    uuid.UUID
 }
 
-// A booking that comes back to life gives up its key where another one has it meanwhile. Index: bookings_key.
+// A booking that comes back to life gives up its key: another one may have it meanwhile, and to find that out would be to wait
+// for whoever is just writing it. Primary key.
 func (q *Queries) FreeKey(ctx context.Context, arg FreeKeyParams) error {
 	_, err := q.db.Exec(ctx, freeKey, arg.OrgID, arg.ID)
 	return err

@@ -56,6 +56,7 @@ type seating struct {
 	said    map[uuid.UUID][]string // the same in words
 	gives   []uuid.UUID            // resources that some of them have now
 	all     []uuid.UUID            // whose claims are written anew
+	needs   []wish
 	freed   bool
 	wanting []seat
 	single  bool // everything is one of a single thing: the batch is dealt in one go
@@ -65,6 +66,12 @@ type seating struct {
 	contest contest
 	placed  []uuid.UUID // had no place, and have one now, or want none
 	told    []notify.Notice
+}
+
+// wish is what a booking needs, also where it only asks.
+type wish struct {
+	id    uuid.UUID
+	needs []Need
 }
 
 // seat is a booking that wants a place.
@@ -153,6 +160,7 @@ func (s *seating) sort(row queries.BookingsToSeatRow) {
 			needs = []Need{{resource.ID, 1}}
 		}
 	}
+	s.needs = append(s.needs, wish{row.ID, needs})
 	lives := row.Status == queries.BookingStatusHeld || row.Status == queries.BookingStatusConfirmed
 	s.freed = s.freed || row.Seated                                           // if only by moving away
 	if !lives || len(needs) == 0 || !row.Timed || !row.EndsAt.After(s.now) || // nobody can be double-booked in the past

@@ -42,13 +42,13 @@ func (s *seating) place(ctx context.Context) error {
 // need writes what they need now.
 func (s *seating) need(ctx context.Context) error {
 	p, changed := queries.AddNeedsParams{OrgID: s.org}, []uuid.UUID{}
-	for _, w := range s.wanting {
-		if alike(w.needs, s.needed[w.row.ID]) {
+	for _, w := range s.needs {
+		if alike(w.needs, s.needed[w.id]) {
 			continue
 		}
-		changed = append(changed, w.row.ID)
+		changed = append(changed, w.id)
 		for _, n := range w.needs {
-			p.BookingIds, p.ResourceIds, p.Units = append(p.BookingIds, w.row.ID), append(p.ResourceIds, n.ResourceID), append(p.Units, int16(n.Units))
+			p.BookingIds, p.ResourceIds, p.Units = append(p.BookingIds, w.id), append(p.ResourceIds, n.ResourceID), append(p.Units, int16(n.Units))
 		}
 	}
 	if len(changed) == 0 {

@@ -147,7 +147,7 @@ func TestAStormOfChangesLeavesWhatIsTakenWhole(t *testing.T) {
 				var fault *pgconn.PgError
 				switch {
 				case errors.As(err, &fault):
-					t.Errorf("%s %s", fault.Code, fault.Message)
+					t.Errorf("%s %s %s %s", fault.Code, fault.Message, fault.Detail, fault.Where)
 				case err != nil && !errors.As(err, &refused) && !errors.As(err, &wrong) && !errors.Is(err, booking.ErrNoBooking) && !errors.Is(err, booking.ErrNotNow):
 					t.Errorf("%v", err)
 				case refused != nil && len(refused.Reasons) == 0:
