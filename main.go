@@ -578,7 +578,7 @@ func (p *program) surroundings(ctx context.Context) []views.Finding {
 	for _, c := range web.CarrierStates(p.config.Carriers) {
 		findings = append(findings, views.Finding{What: c.Name, Healthy: true, Words: c.Channel + ", " + c.Words})
 	}
-	return findings
+	return append(findings, web.CalendarStates(ctx, queries.New(p.pool), p.config.Calendars)...)
 }
 
 func (p *program) flags(name string, args []string, define func(*flag.FlagSet)) error {

@@ -302,3 +302,6 @@ SELECT connection_id, remote_id, canary_id FROM calendars WHERE org_id = @org_id
 
 -- name: CanaryNamed :exec
 UPDATE calendars SET canary_id = @canary_id WHERE org_id = @org_id AND id = @id;
+
+-- name: SandboxCalendars :many
+SELECT id FROM calendar_connections WHERE org_id = @org_id AND kind IN ('google', 'microsoft');

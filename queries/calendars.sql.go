@@ -1922,6 +1922,30 @@ func (q *Queries) ReopenConflict(ctx context.Context, arg ReopenConflictParams) 
 	return err
 }
 
+const sandboxCalendars = `-- name: SandboxCalendars :many
+SELECT id FROM calendar_connections WHERE org_id = $1 AND kind IN ('google', 'microsoft')
+`
+
+func (q *Queries) SandboxCalendars(ctx context.Context, orgID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, sandboxCalendars, orgID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const seriesParts = `-- name: SeriesParts :many
 SELECT remote_id, series_id, parts, booking_id, ignored_at FROM calendar_events
 WHERE org_id = $1 AND calendar_id = $2 AND (remote_id = ANY($3::text[]) OR series_id <> '' AND series_id = ANY($3))

@@ -24,7 +24,7 @@ type assets struct {
 
 // The order of the layers; the first line of layers.css names them too, so a file that is missing here changes nothing silently:
 // the tests compare this list with the folder.
-var sheets = []string{"reset", "tokens", "base", "layout", "components", "charts"}
+var sheets = []string{"reset", "tokens", "base", "layout", "components", "charts", "calendar"}
 
 // build runs once, when the program starts. What refers to other files is made after them, so that it can carry their final names.
 func build(src fs.FS) assets {
@@ -44,7 +44,7 @@ func build(src fs.FS) assets {
 	}
 	t.add("sw.js", Lighten(t.link(read(src, "sw.js"))))
 	t.add("manifest.webmanifest", t.link(read(src, "manifest.webmanifest")))
-	t.add("app.css", t.link(Minify(stylesheet(src))))
+	t.add("app.css", t.link(Nickname(Minify(stylesheet(src)))))
 	return t
 }
 

@@ -82,7 +82,7 @@ func (k KPIsView) figures() []ui.Figure {
 		{KPI: "weddings_next_30d", Value: r.WeddingsNext30d, Label: "Weddings in 30 days", Text: ui.Count(r.WeddingsNext30d), Sub: "held or confirmed", Href: "/app/weddings"},
 		{KPI: "invites_accepted", Value: r.InvitesAccepted, Label: "Invites accepted", Text: ui.Count(r.InvitesAccepted), Sub: k.gained(func(t queries.TrendsRow) int64 { return t.Invites }),
 			Trend: k.line(func(t queries.TrendsRow) int64 { return t.Invites }), TrendText: "Accepted invites over the last twelve weeks"},
-		{KPI: "conflicts_open", Value: r.ConflictsOpen, Label: "Open conflicts", Text: ui.Count(r.ConflictsOpen), Sub: sayIf(r.ConflictsOpen > 0, "waiting for your word", "all sides agree"), Tone: warnIf(r.ConflictsOpen > 0)},
+		{KPI: "conflicts_open", Value: r.ConflictsOpen, Label: "Open conflicts", Text: ui.Count(r.ConflictsOpen), Sub: sayIf(r.ConflictsOpen > 0, "waiting for your word", "all sides agree"), Tone: warnIf(r.ConflictsOpen > 0), Href: "/app/conflicts"},
 		{KPI: "events_waiting", Value: r.EventsWaiting, Label: "Deliveries waiting", Text: ui.Count(r.EventsWaiting), Sub: unreadWords(r), Tone: warnIf(r.EventsUnread > 0), Href: sayIf(r.EventsUnread > 0, "/app/repairs", "/app/connections")},
 	}
 }

@@ -69,6 +69,10 @@ var (
 )
 
 var cases = map[string]templ.Component{
+	"Booking": Booking(page, someBooking), "Booking_refused": Booking(page, refusedBooking), "Booking_bare": Booking(page, BookingView{Now: noon, Zone: time.UTC, Row: queries.BookingPageRow{ID: two, Status: queries.BookingStatusEnquiry}}),
+	"Calendar": Calendar(page, june("month")), "Calendar_week": Calendar(page, june("week")), "Calendar_agenda": Calendar(page, june("agenda")), "Calendar_empty": Calendar(page, CalendarView{View: "month", On: day, Today: day, Zone: "Europe/London", MayChange: true}),
+	"CalendarLive": CalendarLive(calendarNews), "Free": Free(page, someFree), "HoldButton": HoldButton(day), "NewBooking": NewBooking(page, newBooking), "NewBooking_refused": NewBooking(page, refusedNew),
+	"Resources": Resources(page, someResources), "Resources_empty": Resources(page, ResourcesView{Now: noon}), "Why": Why(page, someWhy), "Why_free": Why(page, WhyView{Now: noon, Zone: time.UTC, Asked: true, Said: "Sat 12 June", MayHold: true, HoldHref: "/app/bookings/new"}),
 	"Activity": Activity(lately), "Activity_silence": Activity(ActivityView{Now: noon, Zone: time.UTC, Rows: []queries.LatestActivitiesRow{
 		{At: noon, Kind: "connection_back", What: "after 36 hours", Provider: ptr(queries.ProviderTave)},
 		{At: noon, Kind: "connection_silent", What: "it usually sends 4 a day; nothing for 31 hours", Provider: ptr(queries.ProviderTave)}}}),

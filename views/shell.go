@@ -18,11 +18,13 @@ type Page struct {
 	Title       string
 	Description string // for search engines and shared links; empty on pages behind the sign-in
 	Lead        string // a sentence below the title
-	Place       string // the current item of the rail: "today", "weddings", "clients", "payments", "connections", "settings"
+	Place       string // the current item of the rail: "today", "calendar", "weddings", "clients", "payments", "connections", or "settings"
 
 	Person, Org, Role string
 
 	Unproven string // the person's address, until they have shown that it is theirs
+
+	Unlisted bool // search engines leave it out
 
 	LiveURL  string // where the stream of the page's own regions is; empty: it has none
 	Demo     bool   // says that the data is made up
@@ -61,12 +63,15 @@ type place struct {
 
 var places = []place{
 	{"today", "Today", "/app", "today"},
+	{"calendar", "Calendar", "/app/calendar", "calendar"},
 	{"weddings", "Weddings", "/app/weddings", "rings"},
 	{"clients", "Clients", "/app/clients", "people"},
 	{"payments", "Payments", "/app/payments", "coins"},
 	{"connections", "Connections", "/app/connections", "plug"},
-	{"settings", "Settings", "/app/settings", "settings"},
 }
+
+// settings stand beside the person, and on a phone behind "More".
+var settings = place{"settings", "Settings", "/app/settings", "settings"}
 
 // onBar is how many places the phone's bar shows; the rest are behind its "More".
 const onBar = 4
@@ -84,7 +89,7 @@ func (p Page) behindMore() bool {
 			return true
 		}
 	}
-	return false
+	return p.Place == settings.Key
 }
 
 func current(yes bool) templ.Attributes {

@@ -83,7 +83,7 @@ func TestCase10TheDatabaseRestartsUnderARunningNode(t *testing.T) {
 		var got answer
 		eventually(t, "it is taken", func() bool { // a connection from before may still have to fail: the sender tries again
 			var code int
-			code, got, _ = c.send(t, c.signed(t, booking(id)))
+			code, got, _ = c.send(t, c.signed(t, bookingSent(id)))
 			return code == 202
 		})
 		if status, words := c.fate(t, got.ID); status != "applied" {
@@ -100,7 +100,7 @@ func TestCase10TheDatabaseRestartsUnderARunningNode(t *testing.T) {
 		code, words := ready()
 		return code == 503 && strings.Contains(words, "Database: does not answer")
 	})
-	if code, got, h := c.send(t, c.signed(t, booking("e-meanwhile"))); code != 503 || got.Error.Code != "away" || h.Get("Retry-After") == "" {
+	if code, got, h := c.send(t, c.signed(t, bookingSent("e-meanwhile"))); code != 503 || got.Error.Code != "away" || h.Get("Retry-After") == "" {
 		t.Errorf("meanwhile: %d %+v", code, got)
 	}
 	if findings := Examine(t.Context(), pool, true); len(findings) != 1 || findings[0].Healthy {
@@ -142,7 +142,7 @@ func TestCase10AQueueThatStandsStillIsToldAsLag(t *testing.T) {
 			return false
 		}
 	})
-	_, waiting, _ := c.send(t, c.signed(t, booking("e-1")))
+	_, waiting, _ := c.send(t, c.signed(t, bookingSent("e-1")))
 	if got := c.get(t, "/readyz", nil); got.Code != 200 || !strings.Contains(got.Body.String(), "wait, the oldest for") {
 		t.Errorf("a short wait is no alarm: %d %s", got.Code, got.Body)
 	}

@@ -100,14 +100,18 @@ func (s *Server) fromTwilio(c echo.Context) (url.Values, error) {
 
 func callbackBody(c echo.Context) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, largestCallback))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return nil, errLargeReport
-	}
 	if err != nil {
-		return nil, echo.ErrBadRequest
+		return nil, bodyFault(err)
 	}
 	return body, nil
+}
+
+func bodyFault(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return errLargeReport
+	}
+	return echo.ErrBadRequest
 }
 
 // forged refuses what is not from whom it says. Verifying came first, so a true report is never counted.

@@ -33,7 +33,7 @@ func TestWhatIsTrulySignedIsTakenWhateverItIs(t *testing.T) {
 		{"invalid UTF-8", "{\"id\":\"\xff\xfe\",\"type\":\"booking.created\"}", nil, "", ""},
 		{"NUL in the body", "{\"id\":\"e-4\x00\",\"type\":\"client.created\"}", nil, "", ""},
 		{"an escaped NUL in every field", `{"id":"e-5\u0000","type":"client.created","data":{"client":{"external_id":"c\u0000","name":"A\u0000nna"}}}`, nil, "", ""},
-		{"an id header that no column holds", booking("e-6"), key("\xff\x01" + strings.Repeat("k", 5000)), "applied", ""},
+		{"an id header that no column holds", bookingSent("e-6"), key("\xff\x01" + strings.Repeat("k", 5000)), "applied", ""},
 		{"exactly 1 MiB", page(1 << 20), nil, "", ""},
 		{"a form", "event=new_lead&name=Anna&email=a%40example.com", with("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"), "", ""},
 		{"deep nesting", `{"id":"e-7","type":"booking.created","data":` + strings.Repeat(`{"a":`, 5000) + "1" + strings.Repeat("}", 5000) + "}", nil, "failed", ""},
@@ -97,7 +97,7 @@ func TestAFailedDeliveryMayRunAgain(t *testing.T) {
 		t.Fatal(status)
 	}
 	// The reader is mended: what it could not read before it can read now.
-	if _, err := c.pool.Exec(t.Context(), "UPDATE webhook_logs SET body = $2 WHERE id = $1", got.ID, booking("e-1")); err != nil {
+	if _, err := c.pool.Exec(t.Context(), "UPDATE webhook_logs SET body = $2 WHERE id = $1", got.ID, bookingSent("e-1")); err != nil {
 		t.Fatal(err)
 	}
 	owner := c.owner(t)
@@ -122,13 +122,13 @@ func TestTheLogKeepsSecretsAndWordsToItself(t *testing.T) {
 	c := newCaller(t, queries.ProviderCustom)
 	c.work(t)
 	secretly := func(body string) string { return strings.ReplaceAll(body, "Kay & Fry", "Xenophon & Quetzal") }
-	c.send(t, c.signed(t, secretly(booking("e-1"))))
-	c.send(t, c.signed(t, secretly(booking("e-1"))))
-	c.send(t, c.signed(t, secretly(booking("e-2")), without("X-WedSync-Signature")))
+	c.send(t, c.signed(t, secretly(bookingSent("e-1"))))
+	c.send(t, c.signed(t, secretly(bookingSent("e-1"))))
+	c.send(t, c.signed(t, secretly(bookingSent("e-2")), without("X-WedSync-Signature")))
 	for range 7 {
-		c.send(t, c.signed(t, secretly(booking("e-3")), with("X-WedSync-Signature", "sha256=00")))
+		c.send(t, c.signed(t, secretly(bookingSent("e-3")), with("X-WedSync-Signature", "sha256=00")))
 	}
-	c.send(t, c.signed(t, secretly(booking("e-4")), with("Content-Type", "application/xml")))
+	c.send(t, c.signed(t, secretly(bookingSent("e-4")), with("Content-Type", "application/xml")))
 	c.send(t, c.signed(t, "Xenophon"+strings.Repeat("x", 1<<20)))
 	c.send(t, c.signed(t, "{}", func(r *http.Request) { r.Method = http.MethodGet }))
 	c.send(t, c.signed(t, "{}", at("/webhooks/tave/"+c.Token)))
@@ -137,12 +137,12 @@ func TestTheLogKeepsSecretsAndWordsToItself(t *testing.T) {
 		CREATE TRIGGER refuse AFTER INSERT ON activities FOR EACH ROW EXECUTE FUNCTION refuse()`); err != nil {
 		t.Fatal(err)
 	}
-	_, got, _ := c.send(t, c.signed(t, secretly(booking("e-5"))))
+	_, got, _ := c.send(t, c.signed(t, secretly(bookingSent("e-5"))))
 	if status, _ := c.fate(t, got.ID); status != "failed" {
 		t.Error(status)
 	}
 	c.pool.Close() // and when nothing answers
-	c.send(t, c.signed(t, secretly(booking("e-6"))))
+	c.send(t, c.signed(t, secretly(bookingSent("e-6"))))
 	log := c.log.String()
 	if len(log) < 1000 || !strings.Contains(log, "a delivery was not applied") || !strings.Contains(log, "/webhooks/:provider/:token") {
 		t.Fatalf("is this the log?\n%s", log)

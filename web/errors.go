@@ -33,7 +33,7 @@ var (
 	errNoLink      = errors.New("there is no such link")
 	errUsed        = errors.New("the link was used in this very moment")
 	errAway        = errors.New("the database is away")
-	errLargeReport = errors.New("the report is larger than 64 KiB, which no carrier's is")
+	errLargeReport = errors.New("the report is larger than any that is sent to this address")
 	errNoCarrier   = errors.New("this carrier is not configured here")
 	errUnreadable  = errors.New("the report cannot be read")
 	errBroken      = errors.New("something broke")

@@ -119,6 +119,9 @@ func (n *Node) introduce(ctx context.Context) error {
 	if err := n.site.openSandboxTave(ctx); err != nil {
 		return err
 	}
+	if err := n.site.openSandboxCalendars(ctx); err != nil {
+		return err
+	}
 	base := n.URL.String()
 	fmt.Fprintf(n.Out, "\n  WedSync runs at %s, with made-up data.\n\n  Sign in (password %q):\n", base, sandbox.Password)
 	for _, s := range sandbox.Suppliers {
@@ -127,7 +130,7 @@ func (n *Node) introduce(ctx context.Context) error {
 	for _, c := range sandbox.Couples {
 		fmt.Fprintf(n.Out, "    %-28s %s/login?email=%s\n", c.Names, base, url.QueryEscape(c.Email))
 	}
-	_, err := fmt.Fprintf(n.Out, "\n  Then press a button at %s/sandbox and watch a figure move.\n  What WedSync sends is at %s/sandbox/outbox.\n\n", base, base)
+	_, err := fmt.Fprintf(n.Out, "\n  Then press a button at %s/sandbox and watch a figure move.\n  What WedSync sends is at %s/sandbox/outbox, and Ada's Google calendar at %s/sandbox/calendars.\n\n", base, base, base)
 	return err
 }
 

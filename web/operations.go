@@ -97,6 +97,7 @@ func (s *Server) findings(ctx context.Context) []views.Finding {
 func (s *Server) operations(c echo.Context) error {
 	ctx := c.Request().Context()
 	view := views.OperationsView{Now: time.Now().UTC(), Findings: s.findings(ctx), Streams: s.hub.Open()}
+	view.Findings = append(view.Findings, CalendarStates(ctx, s.q, s.sync().Settings)...)
 	var err error
 	if view.Telling, err = s.telling(ctx, view.Now); err != nil {
 		return err

@@ -25,7 +25,7 @@ func (s *site) trouble(t *testing.T, org, connection uuid.UUID, status, cause, w
 		id := uuid.Must(uuid.NewV7())
 		_, err := s.pool.Exec(t.Context(), `INSERT INTO webhook_logs (org_id, id, connection_id, provider, event_id, event_type, status, attempts, error, cause, wedding_on, received_at, content_type, proof, body)
 			VALUES ($1, $2, $3, 'custom', $4, 'booking.created', $5::delivery_status, 1, $6, $6, nullif($7, '')::date, now(), 'application/json', 'wedsync', $8)`,
-			org, id, connection, id.String(), status, cause, wedding, []byte(booking(id.String())))
+			org, id, connection, id.String(), status, cause, wedding, []byte(bookingSent(id.String())))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -299,7 +299,7 @@ func TestASecretIsRolledWithoutAGap(t *testing.T) {
 	old, renewed := *c, *c
 	renewed.Secret = secret
 	for i, sender := range []caller{old, renewed} {
-		if code, _, _ := sender.send(t, sender.signed(t, booking(fmt.Sprintf("e-%d", i)))); code != 202 {
+		if code, _, _ := sender.send(t, sender.signed(t, bookingSent(fmt.Sprintf("e-%d", i)))); code != 202 {
 			t.Errorf("secret %d: %d", i, code)
 		}
 	}
@@ -315,10 +315,10 @@ func TestASecretIsRolledWithoutAGap(t *testing.T) {
 			t.Errorf("%d to %s, want %s", got.Code, got.Header().Get("Location"), step.kept)
 		}
 	}
-	if code, _, _ := old.send(t, old.signed(t, booking("e-8"))); code != 401 {
+	if code, _, _ := old.send(t, old.signed(t, bookingSent("e-8"))); code != 401 {
 		t.Errorf("the closed secret: %d", code)
 	}
-	if code, _, _ := renewed.send(t, renewed.signed(t, booking("e-9"))); code != 202 {
+	if code, _, _ := renewed.send(t, renewed.signed(t, bookingSent("e-9"))); code != 202 {
 		t.Errorf("the new secret: %d", code)
 	}
 	var audit string

@@ -61,6 +61,7 @@ type Server struct {
 	badLogins *strikes
 	pressed   *strikes
 	letters   *strikes
+	hearing   chan struct{} // one for each callback of a calendar that is at the database
 	counts    *counts
 	draining  chan struct{}
 	world     *sandbox.World
@@ -78,7 +79,7 @@ func New(c Config) (*Server, error) {
 		config: c, pool: c.Pool, q: queries.New(c.Pool), log: c.Log,
 		door: inbound.NewDoor(c.Pool, c.Jobs.River), ear: c.Jobs.Ear,
 		badProofs: newStrikes(5), badLogins: newStrikes(10), pressed: newStrikes(5), letters: newStrikes(20),
-		draining: make(chan struct{}), world: c.World, vsco: sandbox.NewVSCO(sandbox.VSCOKey, time.Now()), echo: echo.New(),
+		hearing: make(chan struct{}, 8), draining: make(chan struct{}), world: c.World, vsco: sandbox.NewVSCO(sandbox.VSCOKey, time.Now()), echo: echo.New(),
 	}
 	if c.Gather > 0 {
 		s.door.AtOnce = c.Gather

@@ -56,7 +56,7 @@ func siteOn(t *testing.T, pool *pgxpool.Pool, change ...func(*Config)) *site {
 	for _, f := range change {
 		f(&c)
 	}
-	j, err := jobs.New(jobs.Config{Pool: pool, Waker: waker, Log: log, Node: "node-" + uuid.NewString(), Work: true, Box: box, URL: c.URL, AllowPrivate: true, Carriers: c.Carriers})
+	j, err := jobs.New(jobs.Config{Pool: pool, Waker: waker, Log: log, Node: "node-" + uuid.NewString(), Work: true, Box: box, URL: c.URL, AllowPrivate: true, Carriers: c.Carriers, Calendars: c.Calendars})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func knownRegion(name string) bool {
 	if _, _, ok := personal(name); ok {
 		return true
 	}
-	return name == "kpis" || name == "weddings" || name == "activity"
+	return name == "kpis" || name == "weddings" || name == "activity" || name == "calendar" || name == "calendars" || name == "conflicts"
 }
 
 // liveURL is the stream of a page that shows these regions.
@@ -109,12 +109,13 @@ func (s *Server) drawRegion(ctx context.Context, org uuid.UUID, region string) (
 	return drawn, err
 }
 
-// pace: figures follow every change, lists ten times a second, and how a connection is (it takes counting) once.
+// pace: figures follow every change, lists ten times a second, how a connection is (it takes counting) and the
+// calendar (each page then asks for its days) once.
 func pace(region string) time.Duration {
 	if region == "kpis" {
 		return 0
 	}
-	if strings.HasPrefix(region, "health:") {
+	if strings.HasPrefix(region, "health:") || region == "calendar" {
 		return time.Second
 	}
 	return 100 * time.Millisecond
@@ -149,6 +150,9 @@ func (s *Server) component(ctx context.Context, q *queries.Queries, org uuid.UUI
 	case "weddings":
 		view, err := nextWeddingsOf(ctx, q, org, stand, now)
 		return "wedding_coordination", views.NextWeddings(view), err
+	case "calendar":
+		view, err := calendarLiveOf(ctx, q, org, stand, now)
+		return "sync_completion", views.CalendarLive(view), err
 	case "activity":
 		zone, err := zoneOf(ctx, q, org)
 		if err != nil {
@@ -156,6 +160,16 @@ func (s *Server) component(ctx context.Context, q *queries.Queries, org uuid.UUI
 		}
 		view, err := activityOf(ctx, q, org, stand, now, zone)
 		return "client_notification", views.Activity(view), err
+	case "conflicts":
+		zone, err := zoneOf(ctx, q, org)
+		if err != nil {
+			return "", nil, err
+		}
+		view, _, err := conflictsOf(ctx, q, org, stand, now.In(zone), false, theEnd)
+		return "calendar_conflict", views.ConflictsLive(view), err
+	case "calendars":
+		view, err := accountsOf(ctx, q, org, stand, now)
+		return "sync_completion", views.AccountsLive(view), err
 	default:
 		return "", nil, errNotFound
 	}

@@ -82,7 +82,7 @@ func (c *caller) send(t *testing.T, r *http.Request) (int, answer, http.Header) 
 	return w.Code, a, w.Header()
 }
 
-func booking(id string) string {
+func bookingSent(id string) string {
 	return fmt.Sprintf(`{"id":%q,"type":"booking.created","occurred_at":"2026-01-05T10:00:00Z","data":{"booking":{"external_id":"b-%s","title":"Kay & Fry","start":"2027-06-12T12:00","status":"confirmed"}}}`, id, id)
 }
 
@@ -96,7 +96,7 @@ func TestEveryProviderIsAcceptedOnceAndARepeatIsADuplicate(t *testing.T) {
 	org := testdb.Org(t, s.pool).ID
 	for i, p := range queries.AllProviderValues() {
 		c := s.caller(t, org, p, fmt.Sprintf("203.0.113.%d", i))
-		body := booking("e-1")
+		body := bookingSent("e-1")
 		if p == queries.ProviderStripe {
 			body = stripePaid("evt_1", "gbp")
 		}
@@ -193,12 +193,12 @@ func TestALateDeliveryIsKeptAsideAndOneClickTakesIt(t *testing.T) {
 	c := newCaller(t, queries.ProviderCustom)
 	c.work(t)
 	late := func(r *http.Request) {
-		for name, values := range inbound.Sign(c.provider, c.Secret, []byte(booking("e-1")), time.Now().Add(-time.Hour)) {
+		for name, values := range inbound.Sign(c.provider, c.Secret, []byte(bookingSent("e-1")), time.Now().Add(-time.Hour)) {
 			r.Header[name] = values
 		}
 	}
 	for range 2 { // sent twice, kept once
-		if code, got, _ := c.send(t, c.signed(t, booking("e-1"), late)); code != 401 || got.Error.Code != "stale_timestamp" {
+		if code, got, _ := c.send(t, c.signed(t, bookingSent("e-1"), late)); code != 401 || got.Error.Code != "stale_timestamp" {
 			t.Fatalf("%d %+v", code, got)
 		}
 	}
@@ -221,7 +221,7 @@ func TestALateDeliveryIsKeptAsideAndOneClickTakesIt(t *testing.T) {
 		t.Errorf("%s, %q", status, words)
 	}
 	// The sender's own next try, signed anew, is not taken for a repeat of what was set aside, and changes nothing twice.
-	if code, got, _ := c.send(t, c.signed(t, booking("e-1"))); code != 202 {
+	if code, got, _ := c.send(t, c.signed(t, bookingSent("e-1"))); code != 202 {
 		t.Errorf("%d %+v", code, got)
 	}
 	if n := count("bookings WHERE org_id = $1"); n != 1 {
@@ -234,7 +234,7 @@ func TestALateDeliveryIsKeptAsideAndOneClickTakesIt(t *testing.T) {
 func TestALateRepeatOfWhatWasTakenIsNotKeptAside(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, queries.ProviderCustom)
-	for _, body := range []string{booking("e-1"), `{"project":"without an id"}`} {
+	for _, body := range []string{bookingSent("e-1"), `{"project":"without an id"}`} {
 		if code, got, _ := c.send(t, c.signed(t, body)); code != 202 {
 			t.Fatalf("%d %+v", code, got)
 		}
@@ -268,7 +268,7 @@ func TestTheSixthFailureInAMinuteIsToldToWaitAndATrueDeliveryStillPasses(t *test
 	if code, _, _ := elsewhere.send(t, elsewhere.signed(t, "{}", wrong)); code != 401 {
 		t.Errorf("another caller: %d", code)
 	}
-	if code, _, _ := c.send(t, c.signed(t, booking("e-1"))); code != 202 {
+	if code, _, _ := c.send(t, c.signed(t, bookingSent("e-1"))); code != 202 {
 		t.Errorf("a true delivery from the same caller: %d", code)
 	}
 	if code, _, _ := c.send(t, c.signed(t, "{}", wrong)); code != 401 {
@@ -295,7 +295,7 @@ func TestTheDatabaseIsAway(t *testing.T) {
 	for what, pool := range map[string]*pgxpool.Pool{"a dead socket": dead, "a closed pool": closed} {
 		s := siteOn(t, pool)
 		c := &caller{s, uuid.New(), queries.ProviderCustom, inbound.Connection{Token: strings.Repeat("t", 43), Secret: "a secret nobody has told"}, "203.0.113.9"}
-		code, got, h := c.send(t, c.signed(t, booking("e-1")))
+		code, got, h := c.send(t, c.signed(t, bookingSent("e-1")))
 		if code != http.StatusServiceUnavailable || got.Error.Code != "away" || h.Get("Retry-After") == "" {
 			t.Errorf("%s: %d %+v, Retry-After %q", what, code, got, h.Get("Retry-After"))
 		}
@@ -324,7 +324,7 @@ func TestADatabaseThatHangsIsAway(t *testing.T) {
 	if _, err := tx.Exec(t.Context(), "LOCK TABLE webhook_logs"); err != nil {
 		t.Fatal(err)
 	}
-	if code, got, h := c.send(t, c.signed(t, booking("e-1"))); code != 503 || got.Error.Code != "away" || h.Get("Retry-After") == "" {
+	if code, got, h := c.send(t, c.signed(t, bookingSent("e-1"))); code != 503 || got.Error.Code != "away" || h.Get("Retry-After") == "" {
 		t.Errorf("%d %+v", code, got)
 	}
 }
@@ -336,7 +336,7 @@ func TestEachEventOfAListIsADelivery(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, queries.ProviderCustom)
 	c.work(t)
-	list := "[" + booking("e-1") + ",\n" + booking("e-2") + `,{"id":"e-3","type":"booking.created","data":{}}` + "]"
+	list := "[" + bookingSent("e-1") + ",\n" + bookingSent("e-2") + `,{"id":"e-3","type":"booking.created","data":{}}` + "]"
 	code, first, _ := c.send(t, c.signed(t, list))
 	if code != 202 || first.ID == uuid.Nil {
 		t.Fatalf("%d %+v", code, first)

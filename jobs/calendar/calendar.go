@@ -9,6 +9,7 @@ import (
 	"context"
 	"log/slog"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -84,5 +85,8 @@ func (s *Sync) AddWorkers(workers *river.Workers) {
 
 // touch shows what changed. It is the last statement before the commit.
 func touch(ctx context.Context, q *queries.Queries, org uuid.UUID, regions ...string) error {
+	if slices.Contains(regions, "calendar") {
+		regions = append(regions, "calendars") // the page of the accounts is a region of its own
+	}
 	return q.TouchRegions(ctx, queries.TouchRegionsParams{Audiences: []uuid.UUID{org}, Regions: regions})
 }

@@ -91,6 +91,11 @@ func (s *Sync) Connect(ctx context.Context, c Connecting) (uuid.UUID, error) {
 	if len(found) == 0 {
 		return id, &Wrong{"url", "It answered, and there is no calendar in it. Make one there first, then connect it here."}
 	}
+	if graph, is := account.(*remote.Graph); is && c.Tokens.Account == "" {
+		if c.Tokens.Account, err = graph.Owner(ctx); err != nil {
+			return id, inWords("kind", err)
+		}
+	}
 	keep, err := s.sealed(id, c)
 	if err != nil {
 		return id, err
@@ -191,6 +196,9 @@ func accountName(c Connecting, found []remote.Calendar) string {
 		return u.Hostname()
 	}
 	for _, f := range found {
+		if f.Primary && strings.Contains(f.ID, "@") { // Google's main calendar goes by the person's address
+			return f.ID
+		}
 		if f.Primary {
 			return f.Name
 		}
@@ -221,12 +229,15 @@ func (s *Sync) readAll(ctx context.Context, tx pgx.Tx, org, connection uuid.UUID
 // inWords are what a person is told when an account did not answer as it should.
 func inWords(field string, err error) error {
 	var reconnect *remote.Reconnect
+	var mistaken *remote.Mistaken
 	var later *outside.Later
 	var refused *outside.Refused
 	var open *outside.Open
 	switch {
 	case errors.As(err, &reconnect):
 		return &Wrong{field, reconnect.Words}
+	case errors.As(err, &mistaken):
+		return &Wrong{field, mistaken.Words}
 	case errors.Is(err, remote.ErrNoCalendar):
 		return &Wrong{field, "There is no calendar at this address."}
 	case errors.Is(err, outside.ErrPrivate):

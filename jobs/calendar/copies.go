@@ -228,9 +228,9 @@ func described(b queries.BookingToCopyRow) Described {
 	if couple != "" && b.PartnerName != "" {
 		couple += " & " + b.PartnerName
 	}
-	d := Described{Couple: couple, Title: b.Title, Venue: b.Venue, Status: StatusWords(b.Status), Contact: strings.Join(strings.Fields(b.ClientPhone+" "+b.ClientEmail), ", ")}
+	d := Described{Couple: couple, Title: b.Title, Venue: b.Venue, Status: StatusWords(b.Status), Contact: contact(b.ClientPhone, b.ClientEmail)}
 	if b.StartsLocal != nil && b.EndsLocal != nil {
-		d.Times = b.StartsLocal.Format("15:04") + "–" + b.EndsLocal.Format("15:04")
+		d.Times = times(*b.StartsLocal, *b.EndsLocal)
 	}
 	return d
 }

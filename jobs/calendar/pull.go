@@ -101,7 +101,11 @@ func (s *Sync) pull(ctx context.Context, p *pulling) error {
 	if err != nil {
 		return err
 	}
-	read, err := s.read(ctx, account, p, p.Token)
+	token := p.Token
+	if p.Failures >= tokenDoubted { // some servers answer 500 to a token that they have forgotten
+		token = ""
+	}
+	read, err := s.read(ctx, account, p, token)
 	if errors.Is(err, remote.ErrTokenGone) {
 		read, err = s.read(ctx, account, p, "") // the mirror stays as it is until the new one is whole
 	}
@@ -113,6 +117,9 @@ func (s *Sync) pull(ctx context.Context, p *pulling) error {
 	}
 	return s.Overlaps(ctx, p.org)
 }
+
+// tokenDoubted is after how many failures in a row everything is read again.
+const tokenDoubted = 3
 
 // reading is all that a calendar answered: of each object the last word.
 type reading struct {

@@ -23,18 +23,26 @@ const Password = "a season of weddings"
 // Supplier is a made-up organisation and the systems it uses.
 type Supplier struct {
 	Slug, Org, Category, Person, Email string
+	Takes                              Thing // what each of its weddings takes
 	Tier                               queries.Tier
 	Providers                          []queries.Provider
 	weddings                           int
 }
 
+// Thing is what a supplier's weddings take, with the minutes before and after.
+type Thing struct {
+	Name          string
+	Kind          queries.ResourceKind
+	Before, After int16
+}
+
 // Suppliers are the demo's three. Between them they use every provider.
 var Suppliers = []Supplier{
-	{"ada", "Ada Lindqvist Photography", "photographer", "Ada Lindqvist", "ada@demo.example", queries.TierProfessional,
+	{"ada", "Ada Lindqvist Photography", "photographer", "Ada Lindqvist", "ada@demo.example", Thing{"Ada", queries.ResourceKindPerson, 60, 60}, queries.TierProfessional,
 		[]queries.Provider{queries.ProviderStripe, queries.ProviderTave, queries.ProviderLightblue, queries.ProviderShootq}, 22},
-	{"holm", "Holm House", "venue", "Henry Holm", "henry@demo.example", queries.TierScale,
+	{"holm", "Holm House", "venue", "Henry Holm", "henry@demo.example", Thing{"Great Barn", queries.ResourceKindRoom, 180, 120}, queries.TierScale,
 		[]queries.Provider{queries.ProviderStripe, queries.ProviderHoneybook, queries.ProviderWedme}, 30},
-	{"thyme", "Wild Thyme Flowers", "florist", "Thea Moss", "thea@demo.example", queries.TierStarter,
+	{"thyme", "Wild Thyme Flowers", "florist", "Thea Moss", "thea@demo.example", Thing{"Thea", queries.ResourceKindPerson, 90, 0}, queries.TierStarter,
 		[]queries.Provider{queries.ProviderStripe, queries.ProviderStudioninja, queries.ProviderCustom, queries.ProviderWedme}, 16},
 }
 
@@ -87,6 +95,9 @@ func (w *World) seedSupplier(ctx context.Context, pool *pgxpool.Pool, box *seal.
 	if err := w.seedPeople(ctx, q, s, number, made, hash, now); err != nil {
 		return err
 	}
+	if err := seedThings(ctx, q, made.OrgID, s); err != nil {
+		return err
+	}
 	connections := map[queries.Provider]uuid.UUID{}
 	for _, p := range s.Providers {
 		c, err := inbound.Connect(ctx, pool, box, made.OrgID, nil, p, queries.SenderProofSigned, "")
@@ -99,6 +110,27 @@ func (w *World) seedSupplier(ctx context.Context, pool *pgxpool.Pool, box *seal.
 	slices.SortStableFunc(all, func(a, b inbound.Delivery) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
 	_, err = door.Accept(ctx, all)
 	return err
+}
+
+// seedThings makes what can be taken: of the usual thing one, and beside it what a supplier of the kind has.
+func seedThings(ctx context.Context, q *queries.Queries, org uuid.UUID, s Supplier) error {
+	things := []queries.AddResourceParams{{Name: s.Takes.Name, Kind: s.Takes.Kind, Capacity: 1, MinutesBefore: s.Takes.Before, MinutesAfter: s.Takes.After, Usual: true}}
+	switch s.Slug {
+	case "ada":
+		things = append(things, queries.AddResourceParams{Name: "Second photographer", Kind: queries.ResourceKindPerson, Capacity: 2})
+	case "holm":
+		things = append(things, queries.AddResourceParams{Name: "Orangery", Kind: queries.ResourceKindRoom, Capacity: 1, MinutesBefore: 120, MinutesAfter: 60},
+			queries.AddResourceParams{Name: "Guest rooms", Kind: queries.ResourceKindRoom, Capacity: 12})
+	case "thyme":
+		things = append(things, queries.AddResourceParams{Name: "Van", Kind: queries.ResourceKindVehicle, Capacity: 2, MinutesAfter: 30})
+	}
+	for _, t := range things {
+		t.OrgID, t.ID = org, uuid.Must(uuid.NewV7())
+		if err := q.AddResource(ctx, t); err != nil {
+			return fmt.Errorf("seed %s: %w", t.Name, err)
+		}
+	}
+	return nil
 }
 
 // seedPeople makes those who are told reachable, one supplier with a colleague and one that writes to couples.

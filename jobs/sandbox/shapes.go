@@ -36,7 +36,7 @@ func bookingBody(id, kind string, n int, day time.Time, hour int, status string,
 	return encode(object{"id": id, "type": kind, "occurred_at": at.UTC().Format(time.RFC3339Nano), "data": object{
 		"client": client(n, a, b),
 		"booking": object{"external_id": fmt.Sprintf("b-%d", n), "title": a + " & " + b, "start": start.Format(time.RFC3339), "end": start.Add(10 * time.Hour).Format(time.RFC3339),
-			"timezone": "Europe/London", "venue": venues[n/3%len(venues)], "resource": "Main", "status": status, "value": object{"amount": 180_000 + n%9*35_000, "currency": "GBP"}},
+			"timezone": "Europe/London", "venue": venues[n/3%len(venues)], "status": status, "value": object{"amount": 180_000 + n%9*35_000, "currency": "GBP"}},
 	}})
 }
 

@@ -1,29 +1,22 @@
 // What makes the pages alive. Everything but liveness works without this file.
 (() => {
-  'use strict'
-  const $ = (selector, root = document) => root.querySelector(selector)
-  const all = (selector, root = document) => [...root.querySelectorAll(selector)]
-  const on = (name, act, early) => document.addEventListener(name, act, early)
-  const root = document.documentElement
-  root.classList.add('js')
+  const page = document
+  const $ = (selector, root = page) => root.querySelector(selector)
+  const all = (selector, root = page) => [...root.querySelectorAll(selector)]
+  const on = (name, act, early) => page.addEventListener(name, act, early)
+  page.documentElement.classList.add('js')
 
   // ——— times on the reader's own clock ———
   const hm = { hour: '2-digit', minute: '2-digit' }
   const hms = { ...hm, second: '2-digit' }
   const clock = (at, form) => new Date(at).toLocaleTimeString('en-GB', form)
-  const day = at => {
-    const part = form => new Date(at).toLocaleDateString('en-GB', form)
-    return `${part({ weekday: 'short' })} ${part({ day: 'numeric', month: 'long', year: 'numeric' })}`
-  }
-  const local = {
-    time: at => clock(at, hm),
-    seconds: at => clock(at, hms),
-    day,
-    daytime: at => `${day(at)}, ${clock(at, hm)}`,
-  }
+  const day = (at, form) => new Date(at).toLocaleDateString('en-GB', form)
   const localise = within => all('time[data-local]', within).forEach(el => {
-    const write = local[el.dataset.local] || local.daytime
-    if (!isNaN(new Date(el.dateTime))) el.textContent = write(el.dateTime)
+    const at = el.dateTime
+    if (!Date.parse(at)) return
+    el.textContent = el.dataset.local === 'seconds'
+      ? clock(at, hms)
+      : `${day(at, { weekday: 'short' })} ${day(at, { day: 'numeric', month: 'long', year: 'numeric' })}, ${clock(at, hm)}`
   })
 
   // ——— the live connection ———
@@ -52,7 +45,7 @@
       addEventListener('pageshow', e => e.persisted && this.redial())
       on('visibilitychange', () => {
         clearTimeout(this.nap)
-        if (document.hidden) this.nap = setTimeout(() => this.rest(), 3e4)
+        if (page.hidden) this.nap = setTimeout(() => this.rest(), 3e4)
         else this.woken()
       })
       on('submit', e => e.target.action.endsWith('/logout') && this.close()) // its goodbye is ours
@@ -60,8 +53,8 @@
       this.dial()
     }
 
-    addEventListener(name, fn, options) {
-      super.addEventListener(name, fn, options)
+    addEventListener(name, ...how) {
+      super.addEventListener(name, ...how)
       if (this.names.has(name)) return
       this.names.add(name)
       this.source?.addEventListener(name, this.pass)
@@ -94,17 +87,16 @@
       this.alive()
       if (e.type === 'beat') this.beats = true
       if (e.type === 'bye') return this.leave()
-      this.dispatchEvent(new MessageEvent(e.type, { data: e.data, lastEventId: e.lastEventId }))
+      this.dispatchEvent(new MessageEvent(e.type, e))
     }
 
     // A refused connection, a dropped one and a silent one are the same: close it, and ask again soon.
     lost() {
       this.rest()
-      this.since = this.since || Date.now()
+      this.since ||= Date.now()
       if (this.closed) return
       if (this.tries === 3) this.askWhy()
-      const wait = Math.min(2000, 200 * 2 ** this.tries++) * (0.5 + Math.random() / 2)
-      this.timer = setTimeout(() => this.dial(), wait)
+    this.timer = setTimeout(() => this.dial(), Math.min(2000, 200 * 2 ** this.tries++) * (0.5 + Math.random() / 2))
       this.look()
     }
 
@@ -130,7 +122,7 @@
     redial() {
       if (this.closed) return
       this.tries = this.readyState = 0
-      this.since = this.since || Date.now()
+      this.since ||= Date.now()
       this.dial()
     }
 
@@ -138,15 +130,17 @@
     look() {
       const now = Date.now()
       if (this.readyState && this.beats && now - this.heard > HUSH) {
-        say('stale', `Stale since ${clock(this.heard, hm)}`)
+        this.stale()
         this.since = this.heard
         return this.lost()
       }
       if (this.readyState) return
       if (this.source && now - this.dialled > WAIT) return this.lost()
-      if (now - (this.since || this.dialled) > WAIT) say('stale', `Stale since ${clock(this.heard, hm)}`)
+      if (now - (this.since || this.dialled) > WAIT) this.stale()
       else if (this.since) say('reconnecting', 'Reconnecting…')
     }
+
+    stale() { say('stale', `Stale since ${clock(this.heard, hm)}`) }
 
     leave() {
       this.close()
@@ -182,7 +176,7 @@
     open: all('details[id]', old).map(el => [el.id, el.open]),
     scrolled: all('*', old).filter(el => el.scrollTop || el.scrollLeft).map(el => [address(el, old), el.scrollTop, el.scrollLeft]),
     typed: all('input[id], textarea[id], select[id]', old).filter(dirty).map(el => [el.id, el.value, el.checked]),
-    focus: old.contains(document.activeElement) && old !== document.activeElement && address(document.activeElement, old),
+    focus: old.contains(page.activeElement) && old !== page.activeElement && address(page.activeElement, old),
     changed: new Map(all('[data-kpi] [data-changed]', old).map(el => [el.closest('[data-kpi]').dataset.kpi, el.textContent])),
   })
   const dirty = el => el.type !== 'hidden' && (el.options
@@ -190,16 +184,15 @@
     : el.value !== el.defaultValue || el.checked !== el.defaultChecked)
 
   const restore = (region, was) => {
-    was.open.forEach(([id, open]) => { const el = document.getElementById(id); if (el && region.contains(el)) el.open = open })
+    const again = id => $('#' + CSS.escape(id), region) || {} // what is gone takes it and is forgotten
+    was.open.forEach(([id, open]) => { again(id).open = open })
     was.typed.forEach(([id, value, checked]) => {
-      const el = document.getElementById(id)
-      if (!el || !region.contains(el)) return
+      const el = again(id)
       if (/^(checkbox|radio)$/.test(el.type)) el.checked = checked
       else el.value = value
     })
-    was.scrolled.forEach(([at, top, left]) => { const el = $(at, region); if (el) el.scrollTo(left, top) })
-    const focus = was.focus && $(was.focus, region)
-    if (focus && !region.contains(document.activeElement)) focus.focus({ preventScroll: true })
+    was.scrolled.forEach(([at, top, left]) => $(at, region)?.scrollTo(left, top))
+    if (was.focus && !region.contains(page.activeElement)) $(was.focus, region)?.focus({ preventScroll: true })
   }
 
   const glow = (region, was) => {
@@ -211,14 +204,13 @@
       if (when) when.textContent = was.changed.get(kpi) || ''
       if (was.values.get(kpi) === value) return
       el.classList.add('is-changed')
-      el.addEventListener('animationend', () => el.classList.remove('is-changed'), { once: true })
+      el.onanimationend = () => el.classList.remove('is-changed')
       const at = region.dataset.changedAt
       if (when && at) {
         when.dateTime = at
         when.textContent = clock(at, hms)
       }
-      const figure = $('[data-figure]', el)
-      news.push(`${el.getAttribute('aria-label') || ''} ${figure ? figure.textContent.trim() : value}`.trim())
+      news.push(`${el.ariaLabel || ''} ${$('[data-figure]', el)?.textContent.trim() ?? value}`.trim())
     })
     const voice = $('#announcer')
     if (voice && news.length) voice.textContent = news.join('. ')
@@ -230,7 +222,7 @@
   })
   on('htmx:oobAfterSwap', e => {
     const held = kept.get(e.detail.fragment)
-    const region = held && document.getElementById(held.id)
+    const region = held && page.getElementById(held.id)
     if (!region) return
     kept.delete(e.detail.fragment)
     localise(region)
@@ -241,13 +233,13 @@
 
   // ——— small niceties ———
   const ask = (question, act) => new Promise(answer => {
-    const dialog = document.createElement('dialog')
-    dialog.setAttribute('aria-label', question)
+    const dialog = page.createElement('dialog')
+    dialog.ariaLabel = question
     dialog.innerHTML = '<form method="dialog"><p></p><div class="cluster"><button class="button button-secondary" value="">Keep as it is</button><button class="button button-danger" value="yes"></button></div></form>'
     $('p', dialog).textContent = question
     $('[value=yes]', dialog).textContent = act || 'Yes, go on'
-    dialog.addEventListener('close', () => { answer(dialog.returnValue === 'yes'); dialog.remove() })
-    document.body.append(dialog)
+    dialog.onclose = () => { answer(dialog.returnValue === 'yes'); dialog.remove() }
+    page.body.append(dialog)
     dialog.showModal()
   })
   const confirmed = new WeakSet()
@@ -287,7 +279,6 @@
     if (from) {
       navigator.clipboard.writeText(from.value ?? from.textContent.trim()).then(() => {
         const label = $('[data-copy-label]', button)
-        if (!label) return
         label.textContent = 'Copied'
         setTimeout(() => { label.textContent = 'Copy' }, 2000)
       })
@@ -300,5 +291,5 @@
     if (more) { more.open = false; $('summary', more).focus() }
   })
 
-  localise(document)
+  localise(page)
 })()

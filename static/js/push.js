@@ -1,6 +1,5 @@
 // Asks a browser to take notifications when nobody looks at WedSync. The page holds every sentence; this shows the one that is so.
 (() => {
-  'use strict'
   const box = document.getElementById('push')
   const worker = navigator.serviceWorker
   const all = selector => [...box.querySelectorAll(selector)]

@@ -178,10 +178,13 @@ func TestNoTextOverSeveralLines(t *testing.T) {
 func TestMinifyKeepsMeaning(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"a :hover { color : red ; }":            "a :hover{color :red}",
-		"a { b: calc(1px + 2px); /* x { } */ }": "a{b:calc(1px + 2px)}",
-		`a { content: "a ; { b" }`:              `a{content:"a ; { b"}`,
-		".a .b,\n.c { & > d { e: f } }":         ".a .b,.c{& > d{e:f}}",
+		"a :hover { color : red ; }":                                                  "a :hover{color :red}",
+		"a { b: calc(1px + 2px); /* x { } */ }":                                       "a{b:calc(1px + 2px)}",
+		`a { content: "a ; { b" }`:                                                    `a{content:"a ; { b"}`,
+		".a .b,\n.c { & > d { e: f } }":                                               ".a .b,.c{>d{e:f}}",
+		"a { b: 0.50rem calc(0.25rem - 0.970px) } > .c {}":                            "a{b:.5rem calc(.25rem - .97px)}>.c{}",
+		".a { & .b, & :is(c) { d: e } &:hover { f: g } & + & { h: i } & j { k: l } }": ".a{.b,:is(c){d:e}&:hover{f:g}& + &{h:i}& j{k:l}}",
+		"a { b: 10.05% 0.1s; c: U+0100-01FF }":                                        "a{b:10.05% .1s;c:U+100-1FF}",
 	} {
 		if got := string(static.Minify([]byte(in))); got != want {
 			t.Errorf("%q → %q, want %q", in, got, want)

@@ -15,6 +15,10 @@ func bookingCouple(s scene) words {
 		return words{subject: "Confirmed: " + us + before(" on ", day), heading: "Your booking is confirmed",
 			opening: us + " has confirmed your booking" + before(" for ", s.place()) + ".",
 			more:    []string{"The day is kept for you. There is nothing else to do for now."}, closing: "We are looking forward to it."}
+	case "hold_promoted":
+		return words{subject: "Held for you: " + us + before(" on ", day), heading: "The day is held for you",
+			opening: "You were next in line, and " + us + " now holds the day for you" + before(": ", s.place()) + ".",
+			more:    []string{"It is not confirmed yet: please tell " + us + " soon whether you would like it."}}
 	case "booking_changed":
 		return words{subject: "Your booking with " + us + " has changed", heading: "Your booking has changed",
 			opening: us + " has changed the details of your booking." + before(" ", sentence(s.Detail)),

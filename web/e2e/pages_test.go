@@ -39,7 +39,8 @@ type gallery struct {
 
 // notForPeople are the GET routes without a page.
 var notForPeople = []string{"/live", "/healthz", "/readyz", "/metrics", "/sandbox/vsco/*", "/sandbox/resend/*", "/sandbox/twilio/*", "/sandbox/outbox/:id/html",
-	"/sandbox/sheets/lightblue.csv", "/sandbox/sheets/lightblue.html", "/sw.js"}
+	"/sandbox/sheets/lightblue.csv", "/sandbox/sheets/lightblue.html", "/sw.js", "/oauth/google/callback", "/oauth/microsoft/callback", "/feeds/:token",
+	"/sandbox/google/*", "/sandbox/microsoft/*"}
 
 // TestEveryPage takes every page's picture on a phone and on a desk, by day and by night, and has axe look at each.
 func TestEveryPage(t *testing.T) {
@@ -125,9 +126,10 @@ func (g *gallery) shots() []shot {
 			w.ok(w.expect.Locator(w.page.Locator("code#secret")).ToBeVisible())
 		}
 	}
+	account, caldav, conflicts := g.calendars("calendars@example.com")
 	mailed, texted := g.sent()
 	looked, done := g.sheet(ada, connection("Ada Lindqvist Photography", "lightblue"), false), g.sheet(thea, connection("Wild Thyme Flowers", "studioninja"), true)
-	return []shot{
+	return append(g.calendarShots(), []shot{
 		{name: "landing", route: "/"},
 		{name: "signup", route: "/signup"},
 		{name: "signup-faults", path: "/signup", act: func(w *person) {
@@ -244,6 +246,35 @@ func (g *gallery) shots() []shot {
 		{name: "settings", route: "/app/settings", as: ada},
 		{name: "settings-team", as: "nothing@example.com", path: "/app/settings", act: func(w *person) { w.addToTeam("Maximilian von Hohenzollern-Sigmaringen", "max@example.com") }},
 
+		{name: "calendars", route: "/app/calendars", as: "calendars@example.com"},
+		{name: "calendars-empty", path: "/app/calendars", as: "nothing@example.com"},
+		{name: "calendars-faults", path: "/app/calendars", as: "fresh@example.com", act: func(w *person) {
+			w.fill("Address of the feed", "ftp://calendar.example.com/weddings.ics")
+			w.press("Subscribe to it")
+			w.see("was not connected")
+		}},
+		{name: "calendars-feed", path: "/app/calendars", as: "told@example.com", act: func(w *person) {
+			w.press("Make an address")
+			w.ok(w.expect.Locator(w.page.Locator("code#own-feed")).ToBeVisible())
+		}},
+		{name: "calendar-account", route: "/app/calendars/:id", as: "calendars@example.com", path: account},
+		{name: "calendar-account-reconnect", as: "calendars@example.com", path: caldav},
+		{name: "calendar-wording", route: "/app/calendars/wording", as: "calendars@example.com"},
+		{name: "calendar-wording-faults", path: "/app/calendars/wording", as: ada, act: func(w *person) {
+			w.fill("Title optional", "{{contact}}")
+			w.press("Keep these words")
+			w.see("were not kept")
+		}},
+		{name: "conflicts", route: "/app/conflicts", as: "calendars@example.com"},
+		{name: "conflicts-empty", path: "/app/conflicts", as: "nothing@example.com"},
+		{name: "conflicts-settled", path: "/app/conflicts?show=settled", as: "calendars@example.com"},
+		{name: "conflict-edited", route: "/app/conflicts/:id", as: "calendars@example.com", path: conflicts["edited"]},
+		{name: "conflict-deleted", as: "calendars@example.com", path: conflicts["deleted"]},
+		{name: "conflict-overlap", as: "calendars@example.com", path: conflicts["overlap"]},
+		{name: "conflict-contested", as: "calendars@example.com", path: conflicts["contested"]},
+		{name: "conflict-refused", as: "calendars@example.com", path: conflicts["refused"]},
+		{name: "conflict-settled", as: "calendars@example.com", path: conflicts["settled"]},
+
 		{name: "empty-endpoints", as: "nothing@example.com", path: "/app/endpoints"},
 		{name: "empty-dashboard", as: "nothing@example.com", path: "/app"},
 		{name: "empty-weddings", as: "nothing@example.com", path: "/app/weddings"},
@@ -256,6 +287,7 @@ func (g *gallery) shots() []shot {
 		{name: "ops", route: "/ops", as: ada},
 		{name: "integrations", route: "/ops/integrations", as: ada},
 		{name: "sandbox", route: "/sandbox"},
+		{name: "sandbox-calendars", route: "/sandbox/calendars"},
 		{name: "outbox", route: "/sandbox/outbox"},
 		{name: "outbox-letter", route: "/sandbox/outbox/:id", path: mailed},
 		{name: "outbox-text", path: texted},
@@ -264,7 +296,7 @@ func (g *gallery) shots() []shot {
 			w.ok(holm.Locator(`[name=delivery][value=stripe_paid]`).Click())
 			w.see("Accepted (202)")
 		}},
-	}
+	}...)
 }
 
 // pressWrong sends what cannot be read, so that there is something to look at.

@@ -111,7 +111,10 @@ func reread(all, lines []string) (Event, bool) {
 
 // unchanged names the properties whose lines already say what we would.
 func unchanged(old, e Event) map[string]bool {
-	same := func(a, b Moment) bool { return a.Day == b.Day && a.Zone == b.Zone && a.Wall.Equal(b.Wall) }
+	// A time of no known zone may stand beside a zone that only its own app knows.
+	same := func(a, b Moment) bool {
+		return a.Day == b.Day && a.Zone == b.Zone && a.Wall.Equal(b.Wall) && (a.Day || a.Zone != "")
+	}
 	keep := map[string]bool{
 		"SUMMARY": tidyEqual(old.Title, e.Title), "LOCATION": tidyEqual(old.Venue, e.Venue), "DESCRIPTION": tidyEqual(old.Description, e.Description),
 		"DTSTART": same(old.Starts, e.Starts), "DTEND": same(old.Ends, e.Ends),

@@ -1,6 +1,7 @@
 package ical
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -86,6 +87,11 @@ func option(rule string, starts Moment, zone *time.Location) (rrule.ROption, boo
 		if o.Freq >= rrule.HOURLY {
 			return rrule.ROption{}, false
 		}
+	}
+	// The library does what is said twice twice.
+	for _, list := range []*[]int{&o.Bysetpos, &o.Bymonth, &o.Bymonthday, &o.Byyearday, &o.Byweekno, &o.Byhour, &o.Byminute, &o.Bysecond} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
 	}
 	if max(len(o.Byhour), 1)*max(len(o.Byminute), 1)*max(len(o.Bysecond), 1) > mostTimes {
 		return rrule.ROption{}, false

@@ -59,7 +59,7 @@ func (p *page) put(lines ...string) {
 
 func (p *page) event(e *Event, now time.Time) {
 	p.put("BEGIN:VEVENT")
-	p.put("UID:" + escape(plainLine(e.uid())))
+	p.put("UID:" + escape(harmlessText(e.uid())))
 	for _, property := range owned(e, now) {
 		if property.text != "" {
 			p.put(property.text)

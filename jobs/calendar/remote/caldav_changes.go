@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -34,37 +33,37 @@ func (r *refusedToken) Unwrap() error { return r.err }
 
 // Changes takes what the server tells of changes, and the whole calendar where it does not. The window narrows nothing.
 func (c CalDAV) Changes(ctx context.Context, calendar, token string, _ Window, page func([]Object) error) (Pull, error) {
-	at, err := c.folder(calendar)
+	f, err := c.folder(calendar)
 	if err != nil {
 		return Pull{}, err
 	}
 	var refused *refusedToken
 	if since, ok := strings.CutPrefix(token, bySync); ok && since != "" {
-		next, err := c.since(ctx, at, since, page)
+		next, err := c.since(ctx, f, since, page)
 		if err == nil {
 			return Pull{Token: bySync + next}, nil
 		}
 		if !errors.As(err, &refused) {
-			return Pull{}, reading(at, err)
+			return Pull{}, reading(f.at, err)
 		}
 	}
-	s, err := c.state(ctx, at)
+	s, err := c.state(ctx, f)
 	if err != nil {
-		return Pull{}, reading(at, err)
+		return Pull{}, reading(f.at, err)
 	}
 	if s.ctag != "" && token == byCTag+s.ctag {
 		return Pull{Token: token}, nil
 	}
 	if s.sync {
-		next, err := c.since(ctx, at, "", page)
+		next, err := c.since(ctx, f, "", page)
 		if err == nil {
 			return Pull{Token: bySync + next, Whole: true}, nil
 		}
 		if !errors.As(err, &refused) {
-			return Pull{}, reading(at, err)
+			return Pull{}, reading(f.at, err)
 		}
 	}
-	return c.list(ctx, at, token, s.ctag, page)
+	return c.list(ctx, f, token, s.ctag, page)
 }
 
 // state is how a calendar stands: its counter is read before what it counts, so that what changes meanwhile is seen next time.
@@ -73,8 +72,8 @@ type state struct {
 	sync bool
 }
 
-func (c CalDAV) state(ctx context.Context, at *url.URL) (state, error) {
-	m, _, err := c.propfind(ctx, at, "0", "ask how a calendar stands", `<resourcetype/><sync-token/><supported-report-set/><S:getctag/>`)
+func (c CalDAV) state(ctx context.Context, f *folder) (state, error) {
+	m, err := f.ask(ctx, c, properties(f.at, "0", "ask how a calendar stands", `<resourcetype/><sync-token/><supported-report-set/><S:getctag/>`))
 	if err != nil {
 		return state{}, err
 	}
@@ -92,9 +91,9 @@ func (c CalDAV) state(ctx context.Context, at *url.URL) (state, error) {
 }
 
 // since gives what changed since a token, everything since an empty one, and the next token.
-func (c CalDAV) since(ctx context.Context, at *url.URL, token string, page func([]Object) error) (string, error) {
+func (c CalDAV) since(ctx context.Context, f *folder, token string, page func([]Object) error) (string, error) {
 	for range maxRounds {
-		m, _, err := c.several(ctx, asked{method: "REPORT", purpose: "ask what has changed", at: at, header: map[string]string{"Depth": "0"},
+		m, err := f.ask(ctx, c, asked{method: "REPORT", purpose: "ask what has changed", header: map[string]string{"Depth": "0"},
 			body: prelude + `<sync-collection xmlns="DAV:"><sync-token>` + escaped(token) + `</sync-token><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>`})
 		if err == nil && (m.token == "" || len(m.token) > 4096) {
 			err = errXML
@@ -102,7 +101,7 @@ func (c CalDAV) since(ctx context.Context, at *url.URL, token string, page func(
 		if err != nil {
 			return "", asRefused(err)
 		}
-		changed, gone, more, err := c.split(at, m)
+		changed, gone, more, err := c.split(f, m)
 		if err != nil {
 			return "", err
 		}
@@ -111,7 +110,7 @@ func (c CalDAV) since(ctx context.Context, at *url.URL, token string, page func(
 				return "", err
 			}
 		}
-		if err := c.give(ctx, at, changed, page); err != nil {
+		if err := c.give(ctx, f, changed, page); err != nil {
 			return "", err
 		}
 		if !more {
@@ -140,14 +139,17 @@ func asRefused(err error) error {
 	return err
 }
 
-// split reads what a server tells of changes: the paths of what is there, what is gone, and whether there is more to come.
-func (c CalDAV) split(at *url.URL, m multistatus) (changed []string, gone []Object, more bool, err error) {
+// split reads what a server tells of changes: the ids of what is there, what is gone, and whether there is more to come.
+func (c CalDAV) split(f *folder, m multistatus) (changed []string, gone []Object, more bool, err error) {
+	strange := 0
 	for _, r := range m.responses {
-		id, own := c.inside(at, r.href)
+		id, own := c.inside(f, r.href)
 		switch {
-		case own && r.status == http.StatusInsufficientStorage:
-			more = true
-		case id == "", r.prop(nsDAV, "resourcetype").kid(nsDAV, "collection") != nil:
+		case own:
+			more = more || r.status == http.StatusInsufficientStorage
+		case id == "":
+			strange++
+		case r.prop(nsDAV, "resourcetype").kid(nsDAV, "collection") != nil:
 		case r.status == http.StatusNotFound, r.status == http.StatusGone:
 			gone = append(gone, Object{ID: id, Gone: true})
 		case r.status >= 300:
@@ -156,47 +158,40 @@ func (c CalDAV) split(at *url.URL, m multistatus) (changed []string, gone []Obje
 			changed = append(changed, id)
 		}
 	}
+	if strange > 0 && len(changed)+len(gone) == 0 {
+		return nil, nil, false, errPart // of another place: this calendar is not empty because of it
+	}
 	return changed, gone, more, nil
 }
 
 var errPart = errors.New("the calendar server could not tell of all events how they stand")
 
-// inside is the id of an object in a calendar; own: it is the calendar itself. Whatever else a server lists is none of ours.
-func (c CalDAV) inside(at *url.URL, href string) (id string, own bool) {
-	u, err := at.Parse(href)
-	if err != nil || !mayFollow(at, u) {
-		return "", false
+// inside is the id of an object in a calendar; own: it is the calendar itself.
+func (c CalDAV) inside(f *folder, href string) (id string, own bool) {
+	rest, own := f.rest(href)
+	if rest == "" {
+		return "", own
 	}
-	folder, path := spelled(at), spelled(u)
-	rest, within := strings.CutPrefix(path, folder)
-	if path+"/" == folder || path == folder {
-		return "", true
-	}
-	if !within || rest == "" || rest == "." || rest == ".." || strings.Contains(rest, "/") {
-		return "", false
-	}
-	u.Scheme, u.Host = at.Scheme, at.Host
-	return c.id(u), false
+	return c.id(f.at) + rest, false
 }
 
 // list is the way for servers that only count changes, or not even that: everything is read when anything has changed.
-func (c CalDAV) list(ctx context.Context, at *url.URL, token, ctag string, page func([]Object) error) (Pull, error) {
-	m, _, err := c.propfind(ctx, at, "1", "list a calendar", `<resourcetype/><getetag/><getcontenttype/>`)
+func (c CalDAV) list(ctx context.Context, f *folder, token, ctag string, page func([]Object) error) (Pull, error) {
+	m, err := f.ask(ctx, c, properties(f.at, "1", "list a calendar", `<resourcetype/><getetag/><getcontenttype/>`))
 	if err != nil {
-		return Pull{}, reading(at, err)
+		return Pull{}, reading(f.at, err)
 	}
-	var ids, lines []string
+	var entries multistatus
+	var lines []string
 	for _, r := range m.responses {
-		kind := r.text(nsDAV, "getcontenttype")
-		id, _ := c.inside(at, r.href)
-		if id == "" || r.prop(nsDAV, "resourcetype").kid(nsDAV, "collection") != nil || kind != "" && !strings.HasPrefix(strings.ToLower(kind), "text/calendar") {
-			continue
+		if kind := r.text(nsDAV, "getcontenttype"); kind == "" || strings.HasPrefix(strings.ToLower(kind), "text/calendar") {
+			entries.responses = append(entries.responses, r)
+			lines = append(lines, r.href+"\n"+etag(r.text(nsDAV, "getetag")))
 		}
-		if r.status >= 300 {
-			return Pull{}, errPart
-		}
-		ids = append(ids, id)
-		lines = append(lines, id+"\n"+etag(r.text(nsDAV, "getetag")))
+	}
+	ids, _, _, err := c.split(f, entries)
+	if err != nil {
+		return Pull{}, err
 	}
 	slices.Sort(lines)
 	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
@@ -207,16 +202,16 @@ func (c CalDAV) list(ctx context.Context, at *url.URL, token, ctag string, page 
 	if next == token {
 		return Pull{Token: token}, nil
 	}
-	if err := c.give(ctx, at, ids, page); err != nil {
-		return Pull{}, reading(at, err)
+	if err := c.give(ctx, f, ids, page); err != nil {
+		return Pull{}, reading(f.at, err)
 	}
 	return Pull{Token: next, Whole: true}, nil
 }
 
 // give reads objects and hands them on, so many at a time.
-func (c CalDAV) give(ctx context.Context, at *url.URL, ids []string, page func([]Object) error) error {
+func (c CalDAV) give(ctx context.Context, f *folder, ids []string, page func([]Object) error) error {
 	for some := range slices.Chunk(ids, chunk) {
-		objects, err := c.fetch(ctx, at, some)
+		objects, err := c.fetch(ctx, f, some)
 		if err != nil {
 			return err
 		}

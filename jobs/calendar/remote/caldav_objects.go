@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/wedsync/wedsync/jobs/calendar/ical"
@@ -16,23 +17,19 @@ var errUnreadable = errors.New("the calendar holds something there that is not a
 
 // fetch reads objects by their ids. What is not there any more, or holds no event, is given as gone; what cannot be read is
 // left out, so that the mirror keeps what it knew of it.
-func (c CalDAV) fetch(ctx context.Context, at *url.URL, ids []string) ([]Object, error) {
+func (c CalDAV) fetch(ctx context.Context, f *folder, ids []string) ([]Object, error) {
 	var hrefs strings.Builder
 	for _, id := range ids {
-		u, err := at.Parse(id)
-		if err != nil {
-			return nil, errPart
-		}
-		hrefs.WriteString("<href>" + escaped(u.EscapedPath()) + "</href>")
+		hrefs.WriteString("<href>" + escaped(spelled(f.there)+strings.TrimPrefix(id, c.id(f.at))) + "</href>")
 	}
-	m, _, err := c.several(ctx, asked{method: "REPORT", purpose: "read events", at: at, header: map[string]string{"Depth": "1"},
+	m, err := f.ask(ctx, c, asked{method: "REPORT", purpose: "read events", header: map[string]string{"Depth": "1"},
 		body: prelude + `<C:calendar-multiget xmlns="DAV:" xmlns:C="` + nsCalDAV + `"><prop><getetag/><C:calendar-data/></prop>` + hrefs.String() + `</C:calendar-multiget>`})
 	if err != nil {
-		return c.fewer(ctx, at, ids, err)
+		return c.fewer(ctx, f, ids, err)
 	}
 	told := map[string]response{}
 	for _, r := range m.responses {
-		if id, _ := c.inside(at, r.href); id != "" {
+		if id, _ := c.inside(f, r.href); id != "" {
 			told[id] = r
 		}
 	}
@@ -61,11 +58,10 @@ func (c CalDAV) fetch(ctx context.Context, at *url.URL, ids []string) ([]Object,
 }
 
 // fewer asks again where an answer was too large, or one object in it spoilt it, or the server does not give several at once.
-func (c CalDAV) fewer(ctx context.Context, at *url.URL, ids []string, err error) (objects []Object, _ error) {
-	code := status(err)
-	switch {
+func (c CalDAV) fewer(ctx context.Context, f *folder, ids []string, err error) (objects []Object, _ error) {
+	switch code := status(err); {
 	case errors.Is(err, outside.ErrTooLarge), errors.Is(err, errXML):
-	case code >= 400 && code <= 501 && code != http.StatusForbidden && code != http.StatusNotFound && code != http.StatusGone && code != http.StatusTooManyRequests:
+	case slices.Contains([]int{http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusNotImplemented}, code):
 	default:
 		return nil, err
 	}
@@ -73,7 +69,7 @@ func (c CalDAV) fewer(ctx context.Context, at *url.URL, ids []string, err error)
 		return c.alone(ctx, ids[0])
 	}
 	for _, half := range [][]string{ids[:len(ids)/2], ids[len(ids)/2:]} {
-		some, err := c.fetch(ctx, at, half)
+		some, err := c.fetch(ctx, f, half)
 		if err != nil {
 			return nil, err
 		}

@@ -352,6 +352,76 @@ func TestCalDAVWithoutSyncCollection(t *testing.T) {
 	})
 }
 
+// A server that was moved points to where it is now. What we know by its old address stays known by it.
+func TestCalDAVAServerThatWasMoved(t *testing.T) {
+	t.Parallel()
+	s := start(t, "radicale")
+	behind, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(behind)
+		r.Out.URL.Path, r.Out.URL.RawPath = strings.TrimPrefix(r.In.URL.Path, "/new"), ""
+		r.Out.Header.Set("X-Script-Name", "/new")
+	}}
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if rest, old := strings.CutPrefix(r.URL.EscapedPath(), "/old/"); old {
+			http.Redirect(w, r, "/new/"+rest, http.StatusMovedPermanently)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	s.save(t, "a.ics", simple("a", "A", "20270601")...)
+	c, own := s.client(t, ""), "/old"+s.own
+	c.URL = front.URL + "/old/"
+	first := pull(t, c, own, "")
+	equal(t, "first", first.titles(), map[string]string{own + "a.ics": "A"})
+	w, err := c.Put(t.Context(), own, Draft{Key: key1, Event: wedding("Zoë", "r1")})
+	if err != nil || w.ID != own+key1+".ics" {
+		t.Fatalf("%+v, %v", w, err)
+	}
+	s.discard(t, s.own+"a.ics")
+	next := pull(t, c, own, first.Token)
+	equal(t, "next", next.titles(), map[string]string{own + "a.ics": "gone", w.ID: "Zoë"})
+	if next.objects[w.ID].ETag != w.ETag {
+		t.Errorf("%+v, %+v", next.objects, w)
+	}
+	all, err := c.Calendars(t.Context())
+	if err != nil || len(all) != 1 || all[0].ID != "/new"+s.own {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// iCloud: what was typed is one server, and the calendars are on another of its site.
+func TestIDsHoldTheHostWhereItIsAnother(t *testing.T) {
+	t.Parallel()
+	c := CalDAV{URL: "https://caldav.icloud.com"}
+	for raw, want := range map[string]string{"https://caldav.icloud.com:443/1/": "/1/", "https://p34-caldav.icloud.com:443/1/x%20y@z;/": "https://p34-caldav.icloud.com/1/x%20y@z%3B/",
+		"https://caldav.icloud.com//evil.example/": "https://caldav.icloud.com//evil.example/"} {
+		u, err := url.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := c.id(u)
+		back, err := c.resolve(id)
+		if id != want || err != nil || host(back) != host(u) || c.id(back) != id {
+			t.Errorf("%s: %s, back %s, %v", raw, id, back, err)
+		}
+	}
+	f, err := c.folder("https://p34-caldav.icloud.com/1/home/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for href, want := range map[string]string{"/1/home/a.ics": "https://p34-caldav.icloud.com/1/home/a.ics", "https://p34-caldav.icloud.com:443/1/home/b%40c.ics": "https://p34-caldav.icloud.com/1/home/b@c.ics",
+		"/1/home/": "", "/1/home": "", "/1/other/a.ics": "", "/1/home/../x.ics": "", "/1/home/%2e%2e": "", "/1/home/sub/a.ics": "", "https://evil.example/1/home/a.ics": "", "//evil.example/1/home/a.ics": ""} {
+		if id, _ := c.inside(f, href); id != want {
+			t.Errorf("%s: %s", href, id)
+		}
+	}
+}
+
 func TestCalDAVSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	s := start(t, "radicale")
@@ -406,9 +476,15 @@ func TestCase19ThePasswordStaysOnItsSite(t *testing.T) {
 	c := CalDAV{URL: first.URL, User: "anna", Password: "secret", Box: "test"}
 	c.Door, c.OrgID = door(t, true)
 	for name, answer := range map[string]http.HandlerFunc{
-		"301":     func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, 301) },
-		"308":     func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, 308) },
-		"endless": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/"+r.URL.Path, 307) },
+		"301": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, other.URL, http.StatusMovedPermanently)
+		},
+		"308": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, other.URL, http.StatusPermanentRedirect)
+		},
+		"endless": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/"+r.URL.Path, http.StatusTemporaryRedirect)
+		},
 		"principal": func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(207)
 			fmt.Fprintf(w, `<multistatus xmlns="DAV:"><response><href>/</href><propstat><prop><current-user-principal><href>%s/me/</href></current-user-principal></prop><status>HTTP/1.1 200 OK</status></propstat></response></multistatus>`, other.URL)
@@ -437,6 +513,79 @@ func TestCase19ThePasswordStaysOnItsSite(t *testing.T) {
 		c.URL = address
 		if _, err := c.Calendars(t.Context()); !errors.Is(err, outside.ErrPrivate) {
 			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+// A reading that breaks off in the middle is none: what was not told is not taken for gone.
+func TestCase7AReadingThatBreaksOff(t *testing.T) {
+	each(t, func(t *testing.T, s server) {
+		s.save(t, "a.ics", simple("a", "A", "20270601")...)
+		s.save(t, "b.ics", simple("b", "B", "20270602")...)
+		behind := s.url
+		for name, breaks := range map[string]func(body string) (int, string){
+			"cut off":         func(body string) (int, string) { return 207, body[:len(body)/2] },
+			"an outage":       func(string) (int, string) { return 500, "" },
+			"one is withheld": func(body string) (int, string) { return 207, strings.ReplaceAll(body, "200 OK", "403 Forbidden") },
+			"another place":   func(body string) (int, string) { return 207, strings.ReplaceAll(body, s.own, "/elsewhere/") },
+		} {
+			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				asked, err := io.ReadAll(r.Body)
+				if err != nil {
+					t.Error(err)
+				}
+				real := s
+				real.url = behind
+				status, header, body := real.raw(t, r.Method, r.URL.Path, string(asked), "Depth", r.Header.Get("Depth"), "Content-Type", "application/xml")
+				if r.Method == "REPORT" {
+					status, body = breaks(body)
+				}
+				w.Header().Set("Content-Type", header.Get("Content-Type"))
+				w.WriteHeader(status)
+				fmt.Fprint(w, body)
+			}))
+			moved := s
+			moved.url = front.URL
+			if p, err := tryPull(t.Context(), moved.client(t, s.own), s.own, ""); err == nil && (len(p.objects) != 2 || !p.Whole) {
+				t.Errorf("%s: %+v", name, p)
+			}
+			front.Close()
+		}
+	})
+}
+
+func TestWhatAnAnswerToAWriteMeans(t *testing.T) {
+	t.Parallel()
+	at := &url.URL{Scheme: "https", Host: "dav.example.com"}
+	inside := func(status int, fault string) string {
+		return fmt.Sprintf(`<multistatus xmlns="DAV:"><response><href>/x</href><status>HTTP/1.1 %d x</status><error><C:%s xmlns:C="urn:ietf:params:xml:ns:caldav"/></error></response></multistatus>`, status, fault)
+	}
+	fault := func(name string) string {
+		return `<error xmlns="DAV:"><C:` + name + ` xmlns:C="urn:ietf:params:xml:ns:caldav"/></error>`
+	}
+	content := errors.New("the event itself")
+	for _, tt := range []struct {
+		status int
+		body   string
+		want   error
+	}{
+		{201, "", nil}, {204, "", nil}, {207, `<multistatus xmlns="DAV:"/>`, nil}, {207, "<html>", errXML}, {412, "", ErrChanged}, {409, fault("no-uid-conflict"), errTaken}, {403, fault("no-uid-conflict"), errTaken},
+		{207, inside(412, "no-uid-conflict"), errTaken}, {207, inside(412, "precondition"), ErrChanged}, {403, "", ErrReadOnly}, {405, "", ErrReadOnly}, {403, fault("valid-calendar-data"), content}, {207, inside(412, "valid-calendar-data"), content},
+		{404, "", ErrGone}, {410, "", ErrGone},
+	} {
+		answer := outside.Answer{Status: tt.status, Body: []byte(tt.body)}
+		var err error
+		if tt.status >= 300 {
+			err = &outside.Refused{Status: tt.status, Answer: answer}
+		}
+		got := wrote(at, answer, err)
+		if tt.want == content {
+			var u *unwanted
+			if !errors.As(got, &u) || !strings.Contains(got.Error(), "valid-calendar-data") {
+				t.Errorf("%d %s: %v", tt.status, tt.body, got)
+			}
+		} else if !errors.Is(got, tt.want) || tt.want == nil && got != nil {
+			t.Errorf("%d %s: %v, want %v", tt.status, tt.body, got, tt.want)
 		}
 	}
 }

@@ -158,8 +158,12 @@ const prelude = `<?xml version="1.0" encoding="utf-8"?>` + "\n"
 
 // propfind asks for properties, written as they stand in XML with C and S for CalDAV's and the Calendar Server's names.
 func (c CalDAV) propfind(ctx context.Context, at *url.URL, depth, purpose, props string) (multistatus, *url.URL, error) {
-	return c.several(ctx, asked{method: "PROPFIND", purpose: purpose, at: at, header: map[string]string{"Depth": depth},
-		body: prelude + `<propfind xmlns="DAV:" xmlns:C="` + nsCalDAV + `" xmlns:S="` + nsServer + `"><prop>` + props + `</prop></propfind>`})
+	return c.several(ctx, properties(at, depth, purpose, props))
+}
+
+func properties(at *url.URL, depth, purpose, props string) asked {
+	return asked{method: "PROPFIND", purpose: purpose, at: at, header: map[string]string{"Depth": depth},
+		body: prelude + `<propfind xmlns="DAV:" xmlns:C="` + nsCalDAV + `" xmlns:S="` + nsServer + `"><prop>` + props + `</prop></propfind>`}
 }
 
 // base is the address that was typed.
@@ -188,22 +192,54 @@ func (c CalDAV) resolve(id string) (*url.URL, error) {
 	return at, nil
 }
 
-// folder is resolve for a collection.
-func (c CalDAV) folder(id string) (*url.URL, error) {
+// folder is a calendar: where we know it, which its objects' ids follow, and where it answered from, if the server has moved it.
+type folder struct{ at, there *url.URL }
+
+func (c CalDAV) folder(id string) (*folder, error) {
 	at, err := c.resolve(id)
 	if err != nil {
 		return nil, err
 	}
-	return at.JoinPath("/"), nil
+	at = at.JoinPath("/")
+	return &folder{at: at, there: at}, nil
+}
+
+// ask asks a calendar, and remembers where it answered from.
+func (f *folder) ask(ctx context.Context, c CalDAV, q asked) (multistatus, error) {
+	q.at = f.there
+	m, from, err := c.several(ctx, q)
+	if err == nil {
+		f.there = from.JoinPath("/")
+	}
+	return m, err
+}
+
+// rest is what a path has beyond the calendar's own; own: it is the calendar itself. Whatever else a server lists is none of it.
+func (f *folder) rest(href string) (rest string, own bool) {
+	u, err := f.there.Parse(href)
+	if err != nil || !mayFollow(f.there, u) {
+		return "", false
+	}
+	path := spelled(u)
+	for _, place := range []*url.URL{f.there, f.at} {
+		base := spelled(place)
+		if path == base || path+"/" == base {
+			return "", true
+		}
+		if rest, ok := strings.CutPrefix(path, base); ok && rest != "." && rest != ".." && !strings.Contains(rest, "/") {
+			return rest, false
+		}
+	}
+	return "", false
 }
 
 // id is what resolve takes back: the path, in one spelling, and the host where it is another.
 func (c CalDAV) id(at *url.URL) string {
 	path := spelled(at)
-	if base, err := c.base(); err == nil && base.Scheme == at.Scheme && base.Host == at.Host && !strings.HasPrefix(path, "//") {
+	if base, err := c.base(); err == nil && base.Scheme == at.Scheme && host(base) == host(at) && port(base) == port(at) && !strings.HasPrefix(path, "//") {
 		return path
 	}
-	return at.Scheme + "://" + at.Host + path
+	return at.Scheme + "://" + strings.TrimSuffix(at.Host, ":443") + path
 }
 
 // spelled is a path as we write it: servers escape the same one in several ways, from one answer to the next.

@@ -21,30 +21,30 @@ func (c CalDAV) Put(ctx context.Context, calendar string, d Draft) (Written, err
 	if d.ID != "" {
 		return c.update(ctx, d)
 	}
-	folder, err := c.folder(calendar)
+	f, err := c.folder(calendar)
 	if err != nil {
 		return Written{}, err
 	}
-	at := folder.JoinPath(d.Key + ".ics")
+	at := f.at.JoinPath(d.Key + ".ics")
 	d.Event.UID = d.Key + "@wedsync"
 	tag, err := c.write(ctx, at, ical.Write("", []ical.Event{d.Event}, time.Now().UTC()), "If-None-Match", "*")
 	switch {
 	case err == nil:
 		return Written{ID: c.id(at), ETag: tag}, nil
 	case errors.Is(err, errTaken), errors.Is(err, ErrChanged):
-		return c.already(ctx, folder, at, d)
+		return c.already(ctx, f, at, d)
 	case errors.Is(err, ErrGone), status(err) == http.StatusConflict:
-		return Written{}, c.missing(ctx, folder, err)
+		return Written{}, c.missing(ctx, f, err)
 	default:
 		return Written{}, err
 	}
 }
 
 // already: an answer of an earlier time was lost, or a person moved the event to another name. What is there is not touched.
-func (c CalDAV) already(ctx context.Context, folder, at *url.URL, d Draft) (Written, error) {
+func (c CalDAV) already(ctx context.Context, f *folder, at *url.URL, d Draft) (Written, error) {
 	o, err := c.Get(ctx, "", c.id(at))
 	if errors.Is(err, ErrGone) {
-		id, findErr := c.byUID(ctx, folder, d.Event.UID)
+		id, findErr := c.byUID(ctx, f, d.Event.UID)
 		if findErr != nil {
 			return Written{}, findErr
 		}
@@ -60,15 +60,15 @@ func (c CalDAV) already(ctx context.Context, folder, at *url.URL, d Draft) (Writ
 }
 
 // byUID finds the object that a UID belongs to.
-func (c CalDAV) byUID(ctx context.Context, folder *url.URL, uid string) (string, error) {
-	m, _, err := c.several(ctx, asked{method: "REPORT", purpose: "look for an event", at: folder, header: map[string]string{"Depth": "1"},
+func (c CalDAV) byUID(ctx context.Context, f *folder, uid string) (string, error) {
+	m, err := f.ask(ctx, c, asked{method: "REPORT", purpose: "look for an event", header: map[string]string{"Depth": "1"},
 		body: prelude + `<C:calendar-query xmlns="DAV:" xmlns:C="` + nsCalDAV + `"><prop><getetag/></prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT">` +
 			`<C:prop-filter name="UID"><C:text-match collation="i;octet">` + escaped(uid) + `</C:text-match></C:prop-filter></C:comp-filter></C:comp-filter></C:filter></C:calendar-query>`})
 	if err != nil {
-		return "", reading(folder, err)
+		return "", reading(f.at, err)
 	}
 	for _, r := range m.responses {
-		if id, _ := c.inside(folder, r.href); id != "" && r.status == 0 {
+		if id, _ := c.inside(f, r.href); id != "" && r.status == 0 {
 			return id, nil
 		}
 	}
@@ -76,9 +76,9 @@ func (c CalDAV) byUID(ctx context.Context, folder *url.URL, uid string) (string,
 }
 
 // missing: where nothing can be put, perhaps the calendar itself is not there any more.
-func (c CalDAV) missing(ctx context.Context, folder *url.URL, err error) error {
-	if _, stateErr := c.state(ctx, folder); stateErr != nil {
-		return reading(folder, stateErr)
+func (c CalDAV) missing(ctx context.Context, f *folder, err error) error {
+	if _, stateErr := c.state(ctx, f); stateErr != nil {
+		return reading(f.at, stateErr)
 	}
 	return err
 }

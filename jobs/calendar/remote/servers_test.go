@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -79,13 +81,8 @@ func start(t *testing.T, name string) server {
 
 func try(t *testing.T, name string) (server, bool) {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
+	address := freeAddress(t)
 	_, port, _ := net.SplitHostPort(address)
-	free.Close()
 	s, command := servers[name](t, t.TempDir(), port)
 	s.name, s.url = name, "http://"+address
 	var said strings.Builder
@@ -120,6 +117,25 @@ func try(t *testing.T, name string) (server, bool) {
 		case <-tick.C:
 		}
 	}
+}
+
+var ports sync.Map
+
+// freeAddress is outside the range from which the system takes ports for whoever wants any: nobody else gets it meanwhile.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.N(10_000))
+		if _, twice := ports.LoadOrStore(address, true); twice {
+			continue
+		}
+		if free, err := net.Listen("tcp", address); err == nil {
+			free.Close()
+			return address
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
 }
 
 // raw is another client, who knows nothing of ours.
@@ -214,7 +230,7 @@ func tryPull(ctx context.Context, a Account, calendar, token string) (pulled, er
 	p.Pull, err = a.Changes(ctx, calendar, token, Window{}, func(some []Object) error {
 		for _, o := range some {
 			if _, twice := p.objects[o.ID]; twice {
-				return fmt.Errorf("%s is given twice", o.ID)
+				return fmt.Errorf("%s is ports twice", o.ID)
 			}
 			p.objects[o.ID] = o
 		}
