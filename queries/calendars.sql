@@ -220,7 +220,7 @@ ON CONFLICT (org_id, fingerprint) WHERE resolved_at IS NULL AND fingerprint <> '
 UPDATE calendar_events SET ignored_at = @at WHERE org_id = @org_id AND calendar_id = @calendar_id AND remote_id = @remote_id;
 
 -- name: BookingsLocked :many
-SELECT id FROM bookings WHERE org_id = @org_id AND id = ANY(@ids::uuid[]) ORDER BY id FOR UPDATE;
+SELECT id FROM bookings WHERE org_id = @org_id AND id = ANY(@ids::uuid[]) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: AllOrgsDueCalendars :many
 -- What is due to be asked; it moves on at once, so that the next look does not take it again. Index: calendars_due.

@@ -535,7 +535,7 @@ func (q *Queries) BookingToCopy(ctx context.Context, arg BookingToCopyParams) (B
 }
 
 const bookingsLocked = `-- name: BookingsLocked :many
-SELECT id FROM bookings WHERE org_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE
+SELECT id FROM bookings WHERE org_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE
 `
 
 type BookingsLockedParams struct {
