@@ -30,7 +30,6 @@ var regionEvents = map[string]string{
 	"calendar": "sync_completion", "calendars": "sync_completion", "conflicts": "calendar_conflict",
 	"kpis":       "dashboard_kpi_update",
 	"weddings":   "wedding_coordination",
-	"calendar":   "sync_completion",
 	"calendars":  "sync_completion",
 	"conflicts":  "calendar_conflict",
 	"activity":   "client_notification",
