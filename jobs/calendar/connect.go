@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -180,11 +181,14 @@ func sameAccount(ctx context.Context, q *queries.Queries, c Connecting, found []
 	if err != nil || len(there) == 0 {
 		return err
 	}
+	counts := func(old queries.CalendarsOfRow) bool { return old.Blocks || old.Receives }
+	if !slices.ContainsFunc(there, counts) {
+		return nil // nothing depends on it
+	}
 	for _, old := range there {
-		for _, f := range found {
-			if f.ID == old.RemoteID {
-				return nil
-			}
+		// Others, such as public holidays, are in many accounts.
+		if counts(old) && slices.ContainsFunc(found, func(f remote.Calendar) bool { return f.ID == old.RemoteID }) {
+			return nil
 		}
 	}
 	return &Wrong{"kind", "That was another account: none of this connection's calendars is in it. Sign in with the account that was connected, or connect this one as a new one."}
