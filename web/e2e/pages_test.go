@@ -275,6 +275,28 @@ func (g *gallery) shots() []shot {
 		{name: "conflict-refused", as: "calendars@example.com", path: conflicts["refused"]},
 		{name: "conflict-settled", as: "calendars@example.com", path: conflicts["settled"]},
 
+		{name: "calendar-connected", as: ada, path: "/app/calendar"},
+		{name: "calendars-connected", as: ada, path: "/app/calendars"},
+		{name: "calendar-account-fresh", as: ada, path: "/app/calendars/" + ask[string](g.house, `SELECT k.id::text FROM calendar_connections k JOIN orgs o ON o.id = k.org_id WHERE o.name LIKE 'Ada%'`)},
+		{name: "conflicts-connected", as: ada, path: "/app/conflicts"},
+		{name: "conflict-connected", as: ada, path: g.overlap()},
+		{name: "google-consent", route: "/sandbox/google/*", as: "nothing@example.com", path: "/app/calendars", act: func(w *person) {
+			w.press("Connect Google Calendar")
+			w.see("Choose an account")
+		}},
+		{name: "google-consent-wrong", path: "/sandbox/google/o/oauth2/auth?client_id=somebody-else", status: http.StatusBadRequest},
+		{name: "microsoft-consent", route: "/sandbox/microsoft/*", as: "nothing@example.com", path: "/app/calendars", act: func(w *person) {
+			w.press("Connect Outlook")
+			w.see("Choose an account")
+		}},
+		{name: "sandbox-calendars", route: "/sandbox/calendars"},
+		{name: "sandbox-calendars-outlook", path: "/sandbox/calendars?side=microsoft&account=events%40holmhouse.example"},
+		{name: "sandbox-calendars-faults", path: "/sandbox/calendars", act: func(w *person) {
+			must(w.page.Evaluate(`() => { document.querySelector('form.form').noValidate = true }`))(w.t)
+			w.press("Add it")
+			w.see("The event was not added")
+		}},
+
 		{name: "empty-endpoints", as: "nothing@example.com", path: "/app/endpoints"},
 		{name: "empty-dashboard", as: "nothing@example.com", path: "/app"},
 		{name: "empty-weddings", as: "nothing@example.com", path: "/app/weddings"},
@@ -308,6 +330,27 @@ func (g *gallery) pressWrong() {
 	await(g.t, "the wrong delivery to fail", func() (bool, error) {
 		return ask[int](g.house, `SELECT count(*) FROM webhook_logs WHERE status = 'failed'`) > 0, nil
 	})
+}
+
+// overlap puts something over a booking of Ada's, at the made-up Google, and gives the conflict that comes of it.
+func (g *gallery) overlap() (path string) {
+	g.t.Helper()
+	const mailbox = "ada.lindqvist@gmail.example"
+	await(g.t, "Ada's first reading", func() (bool, error) {
+		return ask[int](g.house, `SELECT count(*) FROM calendars c JOIN orgs o ON o.id = c.org_id WHERE o.name LIKE 'Ada%' AND c.first_at IS NOT NULL`) > 0, nil
+	})
+	day := ask[string](g.house, `SELECT to_char(b.starts_local, 'YYYY-MM-DD') FROM bookings b JOIN orgs o ON o.id = b.org_id WHERE o.name LIKE 'Ada%' AND b.starts_local > now() AND b.status = 'confirmed'
+		AND EXISTS (SELECT FROM booking_claims c WHERE c.org_id = b.org_id AND c.booking_id = b.id) ORDER BY b.starts_local LIMIT 1`)
+	must(http.PostForm(g.Base+"/sandbox/calendars/events", url.Values{"side": {"google"}, "account": {mailbox}, "calendar": {mailbox},
+		"title": {"School concert, all three of them"}, "on": {day}, "at": {"14:00"}, "until": {"16:30"}}))(g.t).Body.Close()
+	await(g.t, "the overlap to be asked about", func() (bool, error) {
+		found := ask[*string](g.house, `SELECT max(c.id::text) FROM sync_conflicts c JOIN orgs o ON o.id = c.org_id WHERE o.name LIKE 'Ada%' AND c.kind = 'overlap' AND c.resolved_at IS NULL`)
+		if found != nil {
+			path = "/app/conflicts/" + *found
+		}
+		return found != nil, nil
+	})
+	return path
 }
 
 // sheet uploads the demo's list for a connection; run to the end, its columns are those that WedSync guessed.
