@@ -178,8 +178,21 @@ func stable(events []ical.Event) []ical.Event {
 	kept := slices.Clone(events)
 	for i := range kept {
 		kept[i].Sequence, kept[i].Updated = 0, time.Time{}
+		kept[i].Starts, kept[i].Ends = dated(kept[i].Starts), dated(kept[i].Ends)
+		if at := kept[i].Replaces; at != nil {
+			day := dated(*at)
+			kept[i].Replaces = &day
+		}
 	}
 	return kept
+}
+
+// dated is a whole day as a date: it takes that day where the supplier is, wherever it was written down.
+func dated(m ical.Moment) ical.Moment {
+	if m.Day {
+		m.Zone = ""
+	}
+	return m
 }
 
 // withoutNUL drops the one letter that jsonb does not take. A backslash that is itself written is left with what follows it.

@@ -183,7 +183,9 @@ func TestAMoveThatCannotBeHadIsAskedAbout(t *testing.T) {
 		t.Errorf("%v, %q", e["start"], s.open())
 	}
 	s.undo(ours)
-	if err := s.do(func(tx pgx.Tx) error { return booking.Cancel(t.Context(), tx, s.River, s.org.ID, other, nil, time.Now()) }); err != nil {
+	if err := s.do(func(tx pgx.Tx) error {
+		return booking.Cancel(t.Context(), tx, s.River, s.org.ID, other, nil, time.Now())
+	}); err != nil {
 		t.Fatal(err)
 	}
 	s.quietly()
