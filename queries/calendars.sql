@@ -94,7 +94,7 @@ WHERE org_id = @org_id AND kind = 'calendar' AND (subject_id = ANY(@ids::uuid[])
 
 -- name: CopyLocked :one
 -- Primary key.
-SELECT id, subject_id, remote_id, etag, agreed, hash, writing, state FROM sync_entities WHERE org_id = @org_id AND id = @id FOR UPDATE;
+SELECT id, subject_id, remote_id, etag, agreed, hash, writing, state, written_at FROM sync_entities WHERE org_id = @org_id AND id = @id FOR UPDATE;
 
 -- name: CopiesOfBookings :many
 -- Index: sync_entities_pair.

@@ -1398,7 +1398,7 @@ func (q *Queries) CopyHeard(ctx context.Context, arg CopyHeardParams) error {
 }
 
 const copyLocked = `-- name: CopyLocked :one
-SELECT id, subject_id, remote_id, etag, agreed, hash, writing, state FROM sync_entities WHERE org_id = $1 AND id = $2 FOR UPDATE
+SELECT id, subject_id, remote_id, etag, agreed, hash, writing, state, written_at FROM sync_entities WHERE org_id = $1 AND id = $2 FOR UPDATE
 `
 
 type CopyLockedParams struct {
@@ -1415,6 +1415,7 @@ type CopyLockedRow struct {
 	Hash      string
 	Writing   string
 	State     string
+	WrittenAt *time.Time
 }
 
 // Primary key.
@@ -1430,6 +1431,7 @@ func (q *Queries) CopyLocked(ctx context.Context, arg CopyLockedParams) (CopyLoc
 		&i.Hash,
 		&i.Writing,
 		&i.State,
+		&i.WrittenAt,
 	)
 	return i, err
 }

@@ -229,6 +229,7 @@ func ptr[T any](v T) *T { return &v }
 
 // hear asks how our copy stands there, and settles that. What changed may have been read before, so a pull would not tell of it.
 func (s *Sync) hear(ctx context.Context, account remote.Account, c one, id string) error {
+	asked := time.Now()
 	o, err := account.Get(ctx, c.to.remote, id)
 	gone := errors.Is(err, remote.ErrGone)
 	if err != nil && !gone || err == nil && len(o.Events) == 0 {
@@ -246,7 +247,7 @@ func (s *Sync) hear(ctx context.Context, account remote.Account, c one, id strin
 		if gone {
 			err = m.deleted(ctx, c.ID, c.b.ID, of(fieldWhen))
 		} else {
-			err = m.heard(ctx, c.ID, c.b.ID, o, of)
+			err = m.heard(ctx, c.ID, c.b.ID, o, asked, of)
 		}
 		if err != nil {
 			return err

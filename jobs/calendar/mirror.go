@@ -23,7 +23,7 @@ const canaryPrefix = "canary:"
 // apply hears what became of our own copies, and then writes the reading into the mirror: events, when they are busy, and the token
 // for the next time, all in one transaction. Before it commits the old mirror stands whole, and what was heard is heard again as
 // the same.
-func (s *Sync) apply(ctx context.Context, p *pulling, r *reading) error {
+func (s *Sync) apply(ctx context.Context, account remote.Account, p *pulling, r *reading) error {
 	m := &mirroring{sync: s, q: queries.New(s.Pool), pulling: p, now: time.Now(), touched: map[string]bool{}}
 	if err := m.locate(); err != nil {
 		return err
@@ -35,7 +35,7 @@ func (s *Sync) apply(ctx context.Context, p *pulling, r *reading) error {
 		return fmt.Errorf("our own copies: %w", err)
 	}
 	// Each in a transaction of its own: a move locks weeks, and two of them in one transaction wait for others in a ring.
-	if err := m.ours(ctx); err != nil {
+	if err := m.ours(ctx, account); err != nil {
 		return fmt.Errorf("our own copies: %w", err)
 	}
 	return m.within(ctx, func(m *mirroring) error {
@@ -178,8 +178,21 @@ func stable(events []ical.Event) []ical.Event {
 	kept := slices.Clone(events)
 	for i := range kept {
 		kept[i].Sequence, kept[i].Updated = 0, time.Time{}
+		kept[i].Starts, kept[i].Ends = dated(kept[i].Starts), dated(kept[i].Ends)
+		if at := kept[i].Replaces; at != nil {
+			day := dated(*at)
+			kept[i].Replaces = &day
+		}
 	}
 	return kept
+}
+
+// dated is a whole day as a date: it takes that day where the supplier is, wherever it was written down.
+func dated(m ical.Moment) ical.Moment {
+	if m.Day {
+		m.Zone = ""
+	}
+	return m
 }
 
 // withoutNUL drops the one letter that jsonb does not take. A backslash that is itself written is left with what follows it.
@@ -238,7 +251,8 @@ func (m *mirroring) findWritten(ctx context.Context) error {
 	rows, err := m.q.CopiesWritten(ctx, queries.CopiesWrittenParams{OrgID: m.org, Ids: ids})
 	for _, row := range rows {
 		for _, remoteID := range append(says[row.SubjectID], says[row.ID]...) {
-			if row.PeerID == m.id && row.RemoteID == "" || row.PeerID != m.id && row.RemoteID == remoteID {
+			onItsWay := row.RemoteID == "" && (row.PeerID == m.id || row.LeasedUntil != nil && row.LeasedUntil.After(m.now))
+			if row.RemoteID == remoteID || onItsWay { // its name may have come between the two looks
 				m.whose[remoteID] = row.SubjectID
 			}
 		}

@@ -27,7 +27,7 @@ const (
 )
 
 // ours looks what became of our own copies. One that comes back as we wrote it is our echo, and nothing happens.
-func (m *mirroring) ours(ctx context.Context) error {
+func (m *mirroring) ours(ctx context.Context, account remote.Account) error {
 	if len(m.copies) == 0 {
 		return nil
 	}
@@ -47,11 +47,35 @@ func (m *mirroring) ours(ctx context.Context) error {
 		if !is || len(o.Events) == 0 || o.ETag == c.Etag && c.Etag != "" && c.State != "left_out" {
 			continue
 		}
-		if err := m.within(ctx, func(m *mirroring) error { return m.heard(ctx, c.ID, c.SubjectID, o, strategies) }); err != nil {
+		if err := m.hearOne(ctx, account, c, o, strategies); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// errOvertaken is something read before we wrote: it may be what stood there until then, or an edit that came after.
+var errOvertaken = errors.New("our own copy was written while it was read")
+
+// hearOne asks again for a copy that we wrote while it was read: an older state of ours is nobody's edit.
+func (m *mirroring) hearOne(ctx context.Context, account remote.Account, c queries.CopiesInRow, o remote.Object, of func(string) conflict.Strategy) error {
+	asked, err := m.asked, errOvertaken
+	for range 5 {
+		err = m.within(ctx, func(m *mirroring) error { return m.heard(ctx, c.ID, c.SubjectID, o, asked, of) })
+		if !errors.Is(err, errOvertaken) {
+			return err
+		}
+		asked = time.Now()
+		o, err = account.Get(ctx, m.RemoteID, c.RemoteID)
+		if errors.Is(err, remote.ErrGone) {
+			return m.within(ctx, func(m *mirroring) error { return m.deleted(ctx, c.ID, c.SubjectID, of(fieldWhen)) })
+		}
+		if err != nil || len(o.Events) == 0 {
+			return err
+		}
+		err = errOvertaken
+	}
+	return err // the token stays where it is, and it is heard with the next reading
 }
 
 // rev is what we know our own writing by: what a person sees of it, and whether it takes the time for certain.
@@ -108,7 +132,7 @@ func (m *mirroring) strategies(ctx context.Context) (func(string) conflict.Strat
 }
 
 // heard compares a copy as it is outside with what both sides last agreed on, and with what we have now.
-func (m *mirroring) heard(ctx context.Context, id, bookingID uuid.UUID, o remote.Object, of func(string) conflict.Strategy) error {
+func (m *mirroring) heard(ctx context.Context, id, bookingID uuid.UUID, o remote.Object, asked time.Time, of func(string) conflict.Strategy) error {
 	c, b, err := m.locked(ctx, id, bookingID)
 	if err != nil || c == nil || c.RemoteID != o.ID || !lives(b) {
 		return err
@@ -116,6 +140,9 @@ func (m *mirroring) heard(ctx context.Context, id, bookingID uuid.UUID, o remote
 	back := c.State == "left_out" // somebody took it out of the bin again
 	if !back && o.ETag == c.Etag && c.Etag != "" {
 		return nil
+	}
+	if c.WrittenAt != nil && !asked.After(*c.WrittenAt) {
+		return errOvertaken
 	}
 	stands := rev(o.Events[0])
 	if stands == c.Writing && c.Writing != "" {

@@ -119,7 +119,7 @@ func (s *Sync) pull(ctx context.Context, p *pulling) error {
 	if err != nil {
 		return err
 	}
-	if err := s.apply(ctx, p, read); err != nil {
+	if err := s.apply(ctx, account, p, read); err != nil {
 		return err
 	}
 	return s.Overlaps(ctx, p.org)

@@ -2,6 +2,7 @@ package calendar_test
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -102,6 +103,22 @@ func bareSeason(t *testing.T) *season {
 		if _, err := s.HearGoogle(r.Context(), r.Header.Get("X-Goog-Channel-ID"), r.Header.Get("X-Goog-Resource-ID"), r.Header.Get("X-Goog-Channel-Token")); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}
+	})
+	mux.HandleFunc("POST /webhooks/microsoft", func(w http.ResponseWriter, r *http.Request) {
+		if answer, asked := remote.MicrosoftValidation(r.URL.Query()); asked {
+			_, _ = io.WriteString(w, answer)
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		all, err := remote.ReadMicrosoft(body)
+		if err == nil {
+			err = s.HearMicrosoft(r.Context(), all)
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		w.WriteHeader(http.StatusAccepted)
 	})
 	server := httptest.NewServer(mux)
 	base, _ := url.Parse(server.URL)
