@@ -27,7 +27,6 @@ import (
 
 // regionEvents is the contract's event of each region. A new region has a row here, or the tests below fail.
 var regionEvents = map[string]string{
-	"calendar": "sync_completion", "calendars": "sync_completion", "conflicts": "calendar_conflict",
 	"kpis":       "dashboard_kpi_update",
 	"weddings":   "wedding_coordination",
 	"calendar":   "sync_completion",
