@@ -76,14 +76,14 @@ func benchCalendar(ctx context.Context, p *program) ([]row, error) {
 		return nil, err
 	}
 	var rows []row
-	for _, crowded := range []int{0, busyEnough} {
-		took, err := p.confirms(ctx, client, crowded)
+	for _, c := range []struct{ suppliers, crowded int }{{takers / 8, 0}, {1, 0}, {1, busyEnough}} {
+		took, err := p.confirms(ctx, client, c.suppliers, c.crowded)
 		if err != nil {
 			return nil, err
 		}
-		what := fmt.Sprintf("confirm, %d clients, %d things of one supplier", takers, takeOf)
-		if crowded > 0 {
-			what += fmt.Sprintf(", beside %d bookings and events", crowded)
+		what := fmt.Sprintf("confirm, %d clients, %d things of each of %d suppliers", takers, takeOf, c.suppliers)
+		if c.crowded > 0 {
+			what += fmt.Sprintf(", beside %d bookings and events", c.crowded)
 		}
 		rows = append(rows, row{what, "p99 ≤ 50 ms", took.String(), fmt.Sprintf("%.0f single-row commits/s", limit), kept(took.at(.99) <= 50*time.Millisecond)})
 	}
@@ -113,13 +113,16 @@ func (p *program) venue(ctx context.Context, email string, things int) (org uuid
 	return org, resources, nil
 }
 
-func (p *program) confirms(ctx context.Context, client *river.Client[pgx.Tx], crowded int) (times, error) {
-	org, rooms, err := p.venue(ctx, fmt.Sprintf("confirm%d@example.com", crowded), takeOf)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.crowd(ctx, org, crowded); err != nil {
-		return nil, err
+func (p *program) confirms(ctx context.Context, client *river.Client[pgx.Tx], suppliers, crowded int) (times, error) {
+	orgs, rooms := make([]uuid.UUID, suppliers), make([][]uuid.UUID, suppliers)
+	for n := range suppliers {
+		var err error
+		if orgs[n], rooms[n], err = p.venue(ctx, fmt.Sprintf("confirm%d-%d-%d@example.com", suppliers, crowded, n), takeOf); err != nil {
+			return nil, err
+		}
+		if err := p.crowd(ctx, orgs[n], crowded); err != nil {
+			return nil, err
+		}
 	}
 	took := make(times, takers*takeEach)
 	var group sync.WaitGroup
@@ -129,7 +132,7 @@ func (p *program) confirms(ctx context.Context, client *river.Client[pgx.Tx], cr
 			for round := range takeEach {
 				number := n*takeEach + round
 				began := time.Now()
-				if _, err := take(ctx, p.pool, client, org, rooms[number%takeOf], number/takeOf); err != nil {
+				if _, err := take(ctx, p.pool, client, orgs[n%suppliers], rooms[n%suppliers][round%takeOf], number); err != nil {
 					failed <- err
 					return
 				}
