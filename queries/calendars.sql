@@ -362,3 +362,19 @@ UPDATE calendars SET canary_id = @canary_id WHERE org_id = @org_id AND id = @id;
 
 -- name: SandboxCalendars :many
 SELECT id FROM calendar_connections WHERE org_id = @org_id AND kind IN ('google', 'microsoft');
+
+-- name: AllOrgsCalendarSecrets :many
+SELECT org_id, id, secret, access FROM calendar_connections WHERE secret IS NOT NULL OR access IS NOT NULL ORDER BY org_id, id;
+
+-- name: ResealCalendar :exec
+-- Nothing where a refresh wrote another secret meanwhile: that one is sealed under the newest key already.
+UPDATE calendar_connections SET secret = @secret, access = @access
+WHERE org_id = @org_id AND id = @id AND secret IS NOT DISTINCT FROM sqlc.narg(secret_before) AND access IS NOT DISTINCT FROM sqlc.narg(access_before);
+
+-- name: AllOrgsSharedLinks :many
+SELECT id, availability_sealed, feed_sealed FROM orgs WHERE availability_sealed IS NOT NULL OR feed_sealed IS NOT NULL ORDER BY id;
+
+-- name: ResealLinks :exec
+UPDATE orgs SET availability_sealed = CASE WHEN availability_sealed IS NOT DISTINCT FROM sqlc.narg(availability_before) THEN sqlc.narg(availability) ELSE availability_sealed END,
+    feed_sealed = CASE WHEN feed_sealed IS NOT DISTINCT FROM sqlc.narg(feed_before) THEN sqlc.narg(feed) ELSE feed_sealed END
+WHERE id = @org_id;

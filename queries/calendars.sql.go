@@ -189,6 +189,42 @@ func (q *Queries) AdoptEvent(ctx context.Context, arg AdoptEventParams) (string,
 	return etag, err
 }
 
+const allOrgsCalendarSecrets = `-- name: AllOrgsCalendarSecrets :many
+SELECT org_id, id, secret, access FROM calendar_connections WHERE secret IS NOT NULL OR access IS NOT NULL ORDER BY org_id, id
+`
+
+type AllOrgsCalendarSecretsRow struct {
+	OrgID  uuid.UUID
+	ID     uuid.UUID
+	Secret []byte
+	Access []byte
+}
+
+func (q *Queries) AllOrgsCalendarSecrets(ctx context.Context) ([]AllOrgsCalendarSecretsRow, error) {
+	rows, err := q.db.Query(ctx, allOrgsCalendarSecrets)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AllOrgsCalendarSecretsRow
+	for rows.Next() {
+		var i AllOrgsCalendarSecretsRow
+		if err := rows.Scan(
+			&i.OrgID,
+			&i.ID,
+			&i.Secret,
+			&i.Access,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const allOrgsCanariesLost = `-- name: AllOrgsCanariesLost :many
 UPDATE calendars SET push_dead_at = coalesce(push_dead_at, $1), canary_seen_at = $1
 WHERE canary_sent_at <= $2::timestamptz AND canary_seen_at IS NULL AND deleted_at IS NULL RETURNING org_id, id
@@ -317,6 +353,36 @@ DELETE FROM oauth_states WHERE expires_at <= $1
 func (q *Queries) AllOrgsPruneOAuthStates(ctx context.Context, now time.Time) error {
 	_, err := q.db.Exec(ctx, allOrgsPruneOAuthStates, now)
 	return err
+}
+
+const allOrgsSharedLinks = `-- name: AllOrgsSharedLinks :many
+SELECT id, availability_sealed, feed_sealed FROM orgs WHERE availability_sealed IS NOT NULL OR feed_sealed IS NOT NULL ORDER BY id
+`
+
+type AllOrgsSharedLinksRow struct {
+	ID                 uuid.UUID
+	AvailabilitySealed []byte
+	FeedSealed         []byte
+}
+
+func (q *Queries) AllOrgsSharedLinks(ctx context.Context) ([]AllOrgsSharedLinksRow, error) {
+	rows, err := q.db.Query(ctx, allOrgsSharedLinks)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AllOrgsSharedLinksRow
+	for rows.Next() {
+		var i AllOrgsSharedLinksRow
+		if err := rows.Scan(&i.ID, &i.AvailabilitySealed, &i.FeedSealed); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const allOrgsToSing = `-- name: AllOrgsToSing :many
@@ -2215,6 +2281,58 @@ type ReopenConflictParams struct {
 
 func (q *Queries) ReopenConflict(ctx context.Context, arg ReopenConflictParams) error {
 	_, err := q.db.Exec(ctx, reopenConflict, arg.OrgID, arg.ID)
+	return err
+}
+
+const resealCalendar = `-- name: ResealCalendar :exec
+UPDATE calendar_connections SET secret = $1, access = $2
+WHERE org_id = $3 AND id = $4 AND secret IS NOT DISTINCT FROM $5 AND access IS NOT DISTINCT FROM $6
+`
+
+type ResealCalendarParams struct {
+	Secret       []byte
+	Access       []byte
+	OrgID        uuid.UUID
+	ID           uuid.UUID
+	SecretBefore []byte
+	AccessBefore []byte
+}
+
+// Nothing where a refresh wrote another secret meanwhile: that one is sealed under the newest key already.
+func (q *Queries) ResealCalendar(ctx context.Context, arg ResealCalendarParams) error {
+	_, err := q.db.Exec(ctx, resealCalendar,
+		arg.Secret,
+		arg.Access,
+		arg.OrgID,
+		arg.ID,
+		arg.SecretBefore,
+		arg.AccessBefore,
+	)
+	return err
+}
+
+const resealLinks = `-- name: ResealLinks :exec
+UPDATE orgs SET availability_sealed = CASE WHEN availability_sealed IS NOT DISTINCT FROM $1 THEN $2 ELSE availability_sealed END,
+    feed_sealed = CASE WHEN feed_sealed IS NOT DISTINCT FROM $3 THEN $4 ELSE feed_sealed END
+WHERE id = $5
+`
+
+type ResealLinksParams struct {
+	AvailabilityBefore []byte
+	Availability       []byte
+	FeedBefore         []byte
+	Feed               []byte
+	OrgID              uuid.UUID
+}
+
+func (q *Queries) ResealLinks(ctx context.Context, arg ResealLinksParams) error {
+	_, err := q.db.Exec(ctx, resealLinks,
+		arg.AvailabilityBefore,
+		arg.Availability,
+		arg.FeedBefore,
+		arg.Feed,
+		arg.OrgID,
+	)
 	return err
 }
 

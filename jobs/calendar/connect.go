@@ -120,7 +120,7 @@ func (s *Sync) opening(id uuid.UUID, c *Connecting) (remote.Account, error) {
 		c.URL = "https://" + rest
 	}
 	if _, err := outside.CheckURL(c.URL, s.AllowPrivate); err != nil {
-		return nil, inWords("url", err)
+		return nil, &Wrong{"url", err.Error()}
 	}
 	if c.Kind == queries.CalendarKindIcs {
 		return &remote.Feed{Door: s.Door, OrgID: c.OrgID, URL: c.URL, Box: box}, nil

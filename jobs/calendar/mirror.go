@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/wedsync/wedsync/jobs/calendar/booking"
 	"github.com/wedsync/wedsync/jobs/calendar/ical"
 	"github.com/wedsync/wedsync/jobs/calendar/remote"
 	"github.com/wedsync/wedsync/queries"
@@ -286,7 +287,11 @@ func (m *mirroring) busy(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	follows, err := m.q.WhoFollows(ctx, m.org)
+	if err == nil && follows.Waits { // what stood in somebody's way may be gone
+		_, err = m.sync.River.InsertTx(ctx, m.tx, booking.LineArgs{OrgID: m.org}, nil)
+	}
+	return err
 }
 
 // occurrences are those of whole series at a time; our own copies and what a person said to ignore are not busy. An exception

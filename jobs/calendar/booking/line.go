@@ -52,8 +52,10 @@ type CopiesArgs struct {
 // Kind is River's name for the job; it stands in the database, so it never changes.
 func (CopiesArgs) Kind() string { return "booking_copies" }
 
-// InsertOpts says where it waits.
-func (CopiesArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: "calendar"} }
+// InsertOpts says where it waits: behind the readings, on which confirmations depend.
+func (CopiesArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: "calendar", Priority: 2}
+}
 
 // finish writes what happened, queues what follows from it, and shows it: the last statements before the commit.
 func (t *taking) finish(ctx context.Context, bookings ...uuid.UUID) error {
@@ -64,12 +66,18 @@ func (t *taking) finish(ctx context.Context, bookings ...uuid.UUID) error {
 		}
 		t.steps = queries.AddBookingStepsParams{}
 	}
+	todo, err := t.q.WhoFollows(ctx, t.org) // a supplier without calendars and without a line causes no job
+	if err != nil {
+		return fmt.Errorf("what follows: %w", err)
+	}
 	var follow []river.InsertManyParams
-	for _, id := range append(bookings, t.ended...) {
-		follow = append(follow, river.InsertManyParams{Args: CopiesArgs{t.org, id}})
+	if todo.Receives {
+		for _, id := range append(bookings, t.ended...) {
+			follow = append(follow, river.InsertManyParams{Args: CopiesArgs{t.org, id}})
+		}
 	}
 	t.ended = nil
-	if t.line {
+	if t.line && todo.Waits {
 		follow = append(follow, river.InsertManyParams{Args: LineArgs{t.org}})
 	}
 	if len(follow) > 0 {

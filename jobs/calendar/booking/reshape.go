@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -84,4 +85,16 @@ func (t *taking) dealShape(ctx context.Context, r queries.ResourceToReshapeRow, 
 		return fmt.Errorf("claims: %w", err)
 	}
 	return t.q.AddClaims(ctx, add)
+}
+
+// NoRoom says which bookings a change of a resource leaves no room for.
+func (r *Refused) NoRoom() string {
+	var some []string
+	for _, reason := range r.Reasons[:min(3, len(r.Reasons))] {
+		some = append(some, fmt.Sprintf("“%s” (%s)", cmp.Or(reason.Title, "a booking"), reason.From.Format("2 January 2006")))
+	}
+	if more := len(r.Reasons) - len(some); more > 0 {
+		some = append(some, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(some, ", ") + " would not fit any more. Nothing was changed: move or cancel them first, or leave more room."
 }

@@ -27,10 +27,10 @@ func Seat(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], org, con
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	if err := s.resources(ctx, rows); err != nil {
+	if err := s.had(ctx, rows); err != nil {
 		return nil, fmt.Errorf("seat: %w", err)
 	}
-	if err := s.had(ctx, rows); err != nil {
+	if err := s.resources(ctx, rows); err != nil {
 		return nil, fmt.Errorf("seat: %w", err)
 	}
 	for _, row := range rows {
@@ -85,6 +85,9 @@ type seat struct {
 func (s *seating) resources(ctx context.Context, rows []queries.BookingsToSeatRow) error {
 	var asked, new []string
 	for _, row := range rows {
+		if s.keeps(row) {
+			continue
+		}
 		asked = append(asked, strings.ToLower(resourceName(row.Resource)))
 		if name := resourceName(row.Resource); name != "" {
 			new = append(new, name)
