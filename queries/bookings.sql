@@ -225,3 +225,7 @@ FROM bookings
 WHERE (org_id, id) > (@after_org::uuid, @after_id::uuid) AND upper(during) > @now::timestamptz AND starts_local IS NOT NULL AND ends_local IS NOT NULL
   AND timezone <> '' AND status <> 'cancelled'
 ORDER BY org_id, id LIMIT 5000;
+
+-- name: AwaitDisk :exec
+-- A message in the log that nobody reads: its commit comes back when everything before it is durable.
+SELECT pg_logical_emit_message(true, 'wedsync', '');

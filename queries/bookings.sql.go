@@ -237,6 +237,16 @@ func (q *Queries) AllOrgsWallTimes(ctx context.Context, arg AllOrgsWallTimesPara
 	return items, nil
 }
 
+const awaitDisk = `-- name: AwaitDisk :exec
+SELECT pg_logical_emit_message(true, 'wedsync', '')
+`
+
+// A message in the log that nobody reads: its commit comes back when everything before it is durable.
+func (q *Queries) AwaitDisk(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, awaitDisk)
+	return err
+}
+
 const blockingCalendars = `-- name: BlockingCalendars :many
 SELECT c.id, c.name, c.resource_id, c.fresh_at, k.kind, k.account, o.fresh_within_minutes
 FROM calendars c JOIN calendar_connections k ON k.org_id = c.org_id AND k.id = c.connection_id JOIN orgs o ON o.id = c.org_id

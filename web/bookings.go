@@ -103,7 +103,7 @@ func whenOf(row queries.BookingPageRow, zone *time.Location) booking.When {
 // changing is a change of a booking: a transaction, and everybody who looks at it is woken after.
 func (s *Server) changing(c echo.Context, do func(ctx context.Context, tx pgx.Tx) error) error {
 	ctx := c.Request().Context()
-	if err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return do(ctx, tx) }); err != nil {
+	if err := booking.Do(ctx, s.pool, func(tx pgx.Tx) error { return do(ctx, tx) }); err != nil {
 		return asMissing(err)
 	}
 	s.config.Waker.Wake(visitorOf(c).OrgID)

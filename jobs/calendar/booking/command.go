@@ -23,7 +23,7 @@ func Add(ctx context.Context, pool *pgxpool.Pool, org uuid.UUID, resource, title
 	if err != nil {
 		return taken, err
 	}
-	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+	err = Do(ctx, pool, func(tx pgx.Tx) error {
 		q := queries.New(tx)
 		timezone, err := q.OrgTimezone(ctx, org)
 		if err != nil {

@@ -149,7 +149,7 @@ func (p *program) confirms(ctx context.Context, client *river.Client[pgx.Tx], su
 
 func take(ctx context.Context, pool *pgxpool.Pool, client *river.Client[pgx.Tx], org, room uuid.UUID, day int) (taken booking.Taken, err error) {
 	noon := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC).AddDate(0, 0, day)
-	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+	err = booking.Do(ctx, pool, func(tx pgx.Tx) error {
 		taken, err = booking.Take(ctx, tx, client, booking.Want{OrgID: org, Title: "Kay & Fry", When: booking.When{Starts: noon, Ends: noon.Add(10 * time.Hour), Zone: "Europe/London"},
 			Needs: []booking.Need{{ResourceID: room, Units: 1}}, Status: queries.BookingStatusConfirmed}, time.Now())
 		return err
