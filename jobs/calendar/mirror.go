@@ -4,11 +4,14 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/wedsync/wedsync/jobs/calendar/ical"
@@ -167,6 +170,31 @@ func (m *mirroring) findCopies(ctx context.Context) error {
 	m.copies = map[string]queries.CopiesInRow{}
 	for _, row := range rows {
 		m.copies[row.RemoteID] = row
+	}
+	return errors.Join(err, m.findCopiesBeingWritten(ctx))
+}
+
+// findCopiesBeingWritten knows a copy by the mark it bears where a reading sees it before its writer has learnt its id: taken for
+// somebody else's event it would lie over its own booking. A copy of it that a person made bears the mark too, but its booking's
+// has an id then.
+func (m *mirroring) findCopiesBeingWritten(ctx context.Context) error {
+	marked := map[uuid.UUID]string{}
+	for _, o := range m.kept {
+		if _, known := m.copies[o.ID]; known || len(o.Events) == 0 {
+			continue
+		}
+		if booking, err := uuid.Parse(o.Events[0].Ours); err == nil {
+			marked[booking] = o.ID
+		}
+	}
+	if len(marked) == 0 {
+		return nil
+	}
+	rows, err := m.q.CopiesOfBookings(ctx, queries.CopiesOfBookingsParams{OrgID: m.org, BookingIds: slices.Collect(maps.Keys(marked))})
+	for _, row := range rows {
+		if row.PeerID == m.id && row.RemoteID == "" {
+			m.copies[marked[row.SubjectID]] = queries.CopiesInRow{ID: row.ID, SubjectID: row.SubjectID, State: row.State}
+		}
 	}
 	return err
 }

@@ -43,7 +43,7 @@ func (m *mirroring) ours(ctx context.Context) error {
 	}
 	for _, o := range m.kept {
 		c, is := m.copies[o.ID]
-		if !is || len(o.Events) == 0 || c.State == "left_out" {
+		if !is || len(o.Events) == 0 || c.State == "left_out" || c.RemoteID == "" { // the last: it is being written at this moment
 			continue
 		}
 		if err := m.heard(ctx, c, o, strategies); err != nil {
