@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/wedsync/wedsync/jobs"
 	"github.com/wedsync/wedsync/jobs/calendar"
 	"github.com/wedsync/wedsync/jobs/calendar/booking"
 	"github.com/wedsync/wedsync/jobs/inbound"
@@ -143,6 +145,7 @@ wedsync migrate                                  bring the database up to date
 wedsync supplier add --name N --category C --email E --password P [--tier T] [--timezone Z] [--currency C] [--json]
 wedsync couple add --names "Anna & Tom" --email E --password P --date 2027-06-12 [--timezone Z] [--venue V] [--json]
 wedsync connection add --org ID --provider P [--secret S] [--static-key] [--json]
+wedsync calendar add --org ID --kind caldav|ics --url U [--user U --password P] [--json]
 wedsync booking add --org ID --resource NAME --start RFC3339 --end RFC3339 [--hold] [--title T] [--json]
 wedsync keys rotate                              seal every secret under a new key, while serving goes on
 wedsync doctor                                   what is configured, reachable and missing, in words`
@@ -182,6 +185,7 @@ func (p *program) dispatch(ctx context.Context, args []string) (err error) {
 		{[]string{"supplier", "add"}, p.addSupplier},
 		{[]string{"couple", "add"}, p.addCouple},
 		{[]string{"connection", "add"}, p.addConnection},
+		{[]string{"calendar", "add"}, p.addCalendar},
 		{[]string{"booking", "add"}, p.addBooking},
 		{[]string{"keys", "rotate"}, p.rotateKeys},
 		{[]string{"doctor"}, p.doctor},
@@ -471,6 +475,9 @@ func (p *program) addBooking(ctx context.Context, args []string) error {
 	if there, err := queries.New(p.pool).OrgExists(ctx, id); err != nil || !there {
 		return errors.Join(err, exit{1, fmt.Errorf("there is no organisation %s; nothing was made", id)})
 	}
+	if err := p.freshen(ctx, id, resource); err != nil {
+		return err
+	}
 	taken, err := booking.Add(ctx, p.pool, id, resource, title, from, until, status, time.Now())
 	var refused *booking.Refused
 	var wrong *booking.Wrong
@@ -478,11 +485,86 @@ func (p *program) addBooking(ctx context.Context, args []string) error {
 	case errors.As(err, &refused):
 		return errors.Join(p.print(map[string]any{"conflict": refused.Tell()}), exit{3, err})
 	case errors.As(err, &wrong):
-		return exit{2, wrong}
+		return exit{2, fmt.Errorf("--%s %s", cmp.Or(map[string]string{"starts": "start", "ends": "end"}[wrong.Field], wrong.Field), wrong.Words)}
 	case err != nil:
 		return err
 	}
 	return p.print(map[string]any{"booking_id": taken.ID})
+}
+
+// freshen asks the calendars that block a resource for their latest word.
+func (p *program) freshen(ctx context.Context, org uuid.UUID, resource string) error {
+	sync, done, err := p.calendars(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	needs, err := booking.Known(ctx, queries.New(p.pool), org, resource)
+	if err != nil {
+		return err
+	}
+	return sync.Freshen(ctx, org, needs)
+}
+
+// calendars is the sync of a command: what it causes is queued for whoever serves.
+func (p *program) calendars(ctx context.Context) (*calendar.Sync, func(), error) {
+	waker := queries.NewWaker(queries.New(p.pool), p.log)
+	waking, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() { defer close(ended); waker.Run(waking) }()
+	j, err := jobs.New(jobs.Config{Pool: p.pool, Waker: waker, Log: p.log, Box: p.box, URL: p.config.URL, AllowPrivate: p.config.Private, Calendars: p.config.Calendars})
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return j.Calendar, func() {
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		_ = j.Stop(within)
+		stop()
+		<-ended
+	}, nil
+}
+
+func (p *program) addCalendar(ctx context.Context, args []string) error {
+	var org, kind string
+	var c calendar.Connecting
+	err := p.flags("calendar add", args, func(f *flag.FlagSet) {
+		f.StringVar(&org, "org", "", "the organisation's id")
+		f.StringVar(&kind, "kind", "", "caldav, or ics for a feed that is only read")
+		f.StringVar(&c.URL, "url", "", "the server's or the feed's address")
+		f.StringVar(&c.User, "user", "", "CalDAV: the name to sign in with")
+		f.StringVar(&c.Password, "password", "", "CalDAV: the password, best one for this app alone")
+	})
+	if err != nil {
+		return err
+	}
+	if c.OrgID, err = uuid.Parse(org); err != nil {
+		return exit{2, fmt.Errorf("--org takes an organisation's id, as supplier add prints it; it is %q", org)}
+	}
+	if c.Kind = queries.CalendarKind(kind); c.Kind != queries.CalendarKindCaldav && c.Kind != queries.CalendarKindIcs {
+		return exit{2, fmt.Errorf("--kind takes caldav or ics; it is %q. Google and Microsoft are connected in the browser, where you consent", kind)}
+	}
+	if err := p.ready(ctx); err != nil {
+		return err
+	}
+	if there, err := queries.New(p.pool).OrgExists(ctx, c.OrgID); err != nil || !there {
+		return errors.Join(err, exit{1, fmt.Errorf("there is no organisation %s; nothing was made", c.OrgID)})
+	}
+	sync, done, err := p.calendars(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	id, err := sync.Connect(ctx, c)
+	var wrong *calendar.Wrong
+	if errors.As(err, &wrong) {
+		return exit{2, fmt.Errorf("--%s: %s", wrong.Field, wrong.Words)}
+	}
+	if err != nil {
+		return err
+	}
+	return p.print(map[string]any{"calendar_id": id})
 }
 
 // rotateKeys seals everything under a new key. A keyset in the environment reaches the nodes only by a restart, so there it
@@ -513,6 +595,10 @@ func (p *program) rotateKeys(ctx context.Context, args []string) error {
 	}
 	endpoints, err := outbound.Reseal(ctx, p.pool, p.box)
 	if n += endpoints; err != nil {
+		return fmt.Errorf("%d are sealed anew, the rest still opens with the old key; run it again: %w", n, err)
+	}
+	calendars, err := calendar.Reseal(ctx, p.pool, p.box)
+	if n += calendars; err != nil {
 		return fmt.Errorf("%d are sealed anew, the rest still opens with the old key; run it again: %w", n, err)
 	}
 	house, err := notify.Reseal(ctx, queries.New(p.pool), p.box)

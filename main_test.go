@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/wedsync/wedsync/jobs/calendar"
 	"github.com/wedsync/wedsync/jobs/inbound"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/seal"
@@ -366,5 +367,106 @@ func await(t *testing.T, what string, ok func() bool) {
 		case <-deadline:
 			t.Fatalf("it never came that %s", what)
 		}
+	}
+}
+
+// A booking is made once; whoever comes second is told why, in words for machines.
+func TestBookingAdd(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	org := s.made(t, []string{"org_id", "user_id"}, addSupplier...)["org_id"]
+	add := func(over ...string) []string {
+		args := map[string]string{"--org": org, "--resource": "Barn", "--start": "2027-06-12T12:00:00+01:00", "--end": "2027-06-12T23:00:00+01:00", "--title": "Kay & Fry"}
+		for i := 0; i < len(over); i += 2 {
+			args[over[i]] = over[i+1]
+		}
+		words := []string{"booking", "add", "--json"}
+		for _, name := range slices.Sorted(maps.Keys(args)) {
+			words = append(words, name, args[name])
+		}
+		return words
+	}
+	first := s.made(t, []string{"booking_id"}, add()...)["booking_id"]
+	if uuid.Validate(first) != nil {
+		t.Errorf("%q is no id", first)
+	}
+	code, out, log := s.run(t, append(add("--resource", "BARN", "--start", "2027-06-12T22:00:00+01:00", "--end", "2027-06-13T02:00:00Z"), "--hold")...)
+	var told struct {
+		Conflict struct{ Why, Resource, BookingID, Title, Words string }
+	}
+	var keys map[string]map[string]any
+	if err := json.Unmarshal([]byte(out), &told); code != 3 || err != nil || json.Unmarshal([]byte(out), &keys) != nil || keys["conflict"]["booking_id"] != first ||
+		told.Conflict.Why != "booked" || told.Conflict.Resource != "Barn" || told.Conflict.Title != "Kay & Fry" || !strings.Contains(log, "Barn is booked for Kay & Fry") {
+		t.Errorf("taken: exit %d, %s, %s", code, out, log)
+	}
+	s.made(t, []string{"booking_id"}, append(add("--resource", "Orangery"), "--hold")...)
+	for flag, value := range map[string]string{"--org": "x", "--resource": " ", "--start": "12 June", "--end": "2027-06-12T10:00:00+01:00"} {
+		if code, out, log := s.run(t, add(flag, value)...); code != 2 || out != "" || !strings.Contains(log, flag+" ") {
+			t.Errorf("%s %q: exit %d, %q, %q", flag, value, code, out, log)
+		}
+	}
+	if code, out, log := s.run(t, add("--org", uuid.NewString())...); code != 1 || out != "" || !strings.Contains(log, "no organisation") {
+		t.Errorf("nobody's organisation: exit %d, %q, %q", code, out, log)
+	}
+}
+
+func TestCalendarAdd(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	s.env["WEDSYNC_ALLOW_PRIVATE_URLS"] = "1"
+	org := s.made(t, []string{"org_id", "user_id"}, addSupplier...)["org_id"]
+	busy := time.Now().AddDate(0, 2, 0).UTC()
+	feed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/calendar")
+		fmt.Fprintf(w, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:a\r\nDTSTART:%sT100000Z\r\nDTEND:%[1]sT120000Z\r\nSUMMARY:Dentist\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", busy.Format("20060102"))
+	}))
+	defer feed.Close()
+	made := s.made(t, []string{"calendar_id"}, "calendar", "add", "--org", org, "--kind", "ics", "--url", feed.URL+"/a.ics", "--json")
+	if uuid.Validate(made["calendar_id"]) != nil {
+		t.Errorf("%v", made)
+	}
+	// Nobody has read it yet: booking asks it first, and what it says counts.
+	code, out, _ := s.run(t, "booking", "add", "--json", "--org", org, "--resource", "Barn", "--start", busy.Format(time.DateOnly)+"T09:00:00Z", "--end", busy.Format(time.DateOnly)+"T11:00:00Z")
+	if code != 3 || !strings.Contains(out, `"why":"outside"`) || !strings.Contains(out, "Dentist") {
+		t.Errorf("beside the dentist: exit %d, %s", code, out)
+	}
+	s.made(t, []string{"booking_id"}, "booking", "add", "--json", "--org", org, "--resource", "Barn", "--start", busy.Format(time.DateOnly)+"T13:00:00Z", "--end", busy.Format(time.DateOnly)+"T14:00:00Z")
+	for _, c := range []struct{ kind, url, says string }{{"google", feed.URL, "--kind"}, {"", feed.URL, "--kind"}, {"caldav", "ftp://x", "--url"}, {"ics", "http://127.0.0.1:1/a.ics", "--url"}} {
+		if code, out, log := s.run(t, "calendar", "add", "--json", "--org", org, "--kind", c.kind, "--url", c.url, "--user", "u", "--password", "p"); code != 2 || out != "" || !strings.Contains(log, c.says) {
+			t.Errorf("%s %s: exit %d, %q, %q", c.kind, c.url, code, out, log)
+		}
+	}
+	if code, _, log := s.run(t, "calendar", "add", "--org", uuid.NewString(), "--kind", "ics", "--url", feed.URL, "--json"); code != 1 || !strings.Contains(log, "no organisation") {
+		t.Errorf("nobody's organisation: exit %d, %q", code, log)
+	}
+	// The feed's address is a secret, and so are the links that the supplier shares: all of them are sealed anew.
+	pool, err := pgxpool.New(t.Context(), s.env["DATABASE_URL"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	box, err := seal.FromFile(filepath.Join(s.env["WEDSYNC_DATA"], "keys.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, _ := box.Seal([]byte("days"), calendar.AvailabilityOwner(uuid.MustParse(org)))
+	own, _ := box.Seal([]byte("feed"), calendar.FeedOwner(uuid.MustParse(org)))
+	if _, err := pool.Exec(t.Context(), "UPDATE orgs SET availability_sealed = $2, feed_sealed = $3 WHERE id = $1", org, link, own); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, log := s.run(t, "keys", "rotate"); code != 0 || !strings.Contains(out, "3 secrets") {
+		t.Fatalf("exit %d, %q, %q", code, out, log)
+	}
+	var secret, days, fed []byte
+	if err := pool.QueryRow(t.Context(), "SELECT k.secret, o.availability_sealed, o.feed_sealed FROM calendar_connections k JOIN orgs o ON o.id = k.org_id WHERE o.id = $1", org).Scan(&secret, &days, &fed); err != nil {
+		t.Fatal(err)
+	}
+	for owner, sealed := range map[string][]byte{"calendar/" + org + "/" + made["calendar_id"]: secret, calendar.AvailabilityOwner(uuid.MustParse(org)): days, calendar.FeedOwner(uuid.MustParse(org)): fed} {
+		if plain, err := box.Open(sealed, owner); err != nil || len(plain) == 0 {
+			t.Errorf("%s: %v", owner, err)
+		}
+	}
+	if bytes.Equal(days, link) || bytes.Equal(fed, own) {
+		t.Error("the links are as they were")
 	}
 }

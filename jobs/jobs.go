@@ -60,6 +60,9 @@ type Jobs struct {
 	config   Config
 	own      *pgxpool.Pool
 	presence *presence
+
+	clocks     chan struct{} // closed when bookings follow today's rules of the clocks
+	stopClocks context.CancelFunc
 }
 
 // New builds the client. Nothing runs before Start.
@@ -184,7 +187,28 @@ func (j *Jobs) Start(ctx context.Context) error {
 	if err := j.presence.start(ctx); err != nil { // before the first job: others would take it for an orphan
 		return err
 	}
-	return j.River.Start(ctx)
+	if err := j.River.Start(ctx); err != nil {
+		return err
+	}
+	j.clocks = make(chan struct{})
+	clocks, stop := context.WithCancel(ctx)
+	j.stopClocks = stop
+	go func() {
+		defer close(j.clocks)
+		j.followClocks(clocks)
+	}()
+	return nil
+}
+
+// followClocks puts bookings ahead right where this program knows other rules of the clocks than the one that wrote them.
+func (j *Jobs) followClocks(ctx context.Context) {
+	n, err := booking.Rematerialise(ctx, j.config.Pool, j.River, j.config.Waker, time.Now())
+	if err != nil && ctx.Err() == nil {
+		j.config.Log.WarnContext(ctx, "bookings were not held against today's rules of the clocks; the next start does that", "error", err)
+	}
+	if n > 0 {
+		j.config.Log.InfoContext(ctx, "bookings follow new rules of the clocks", "count", n)
+	}
 }
 
 // Stop waits for running jobs until ctx ends, then leaves them to be run again elsewhere.
@@ -194,5 +218,9 @@ func (j *Jobs) Stop(ctx context.Context) error {
 		return nil
 	}
 	defer j.presence.stop()
+	if j.clocks != nil {
+		j.stopClocks()
+		<-j.clocks
+	}
 	return j.River.Stop(ctx)
 }

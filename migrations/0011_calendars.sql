@@ -147,6 +147,8 @@ CREATE TABLE sync_entities (
     hash        text NOT NULL DEFAULT '',    -- of what we last wrote: what comes back with it is our own echo
     state       text NOT NULL DEFAULT 'wanted' CHECK (state IN ('wanted', 'agreed', 'conflict', 'left_out', 'failed')),
     failure     text NOT NULL DEFAULT '',
+    writing     text NOT NULL DEFAULT '',    -- the hash of what is on its way
+    leased_until timestamptz,                -- somebody writes it: one at a time
     written_at  timestamptz,
     created_at  timestamptz NOT NULL DEFAULT now(),
     updated_at  timestamptz NOT NULL DEFAULT now(),

@@ -6,10 +6,25 @@
 -- for each other in a ring.
 SELECT pg_advisory_xact_lock(k) FROM unnest(@keys::bigint[]) AS k;
 
+-- name: HoldResources :exec
+-- Comes before HoldWeeks: as long as one of those who use a resource is at it, nobody changes how much of it there is or what
+-- comes before and after.
+SELECT pg_advisory_xact_lock_shared(k) FROM unnest(@keys::bigint[]) AS k;
+
+-- name: TryHolding :one
+-- The same out of turn, so without waiting.
+SELECT coalesce(bool_and(pg_try_advisory_xact_lock_shared(shared) AND pg_try_advisory_xact_lock(alone)), true)::boolean AS held
+FROM unnest(@resources::bigint[], @deals::bigint[]) AS k(shared, alone);
+
+-- name: ClaimedResources :many
+-- Whose units bookings have. Primary key.
+SELECT DISTINCT resource_id FROM booking_claims WHERE org_id = @org_id AND booking_id = ANY(@booking_ids::uuid[]);
+
 -- name: BookingToChange :one
--- Primary key.
+-- Primary key. Not FOR UPDATE: whoever deals a resource's units anew writes this booking's claims, and their foreign key would
+-- wait for us while we wait for the resource.
 SELECT id, connection_id, external_id, title, starts_local, ends_local, timezone, venue, resource, status, hold_until, queued_at, contested_at, stamps, key
-FROM bookings WHERE org_id = @org_id AND id = @id FOR UPDATE;
+FROM bookings WHERE org_id = @org_id AND id = @id FOR NO KEY UPDATE;
 
 -- name: AddBooking :one
 -- No row: one that lives has this key already. Index: bookings_key.
@@ -33,6 +48,11 @@ WHERE org_id = @org_id AND id = @id;
 UPDATE bookings SET starts_local = @starts_local, ends_local = @ends_local, timezone = @timezone,
     during = tstzrange(@starts_at::timestamptz, @ends_at::timestamptz), resource = @resource, stamps = @stamps, updated_at = now()
 WHERE org_id = @org_id AND id = @id;
+
+-- name: FreeKey :exec
+-- A booking that comes back to life gives up its key: another one may have it meanwhile, and to find that out would be to wait
+-- for whoever is just writing it. Primary key.
+UPDATE bookings SET key = '' WHERE org_id = @org_id AND id = @id AND key <> '';
 
 -- name: RetitleBooking :exec
 UPDATE bookings SET title = @title, venue = @venue, stamps = @stamps, updated_at = now() WHERE org_id = @org_id AND id = @id;
@@ -138,18 +158,24 @@ SELECT org_id, id FROM bookings WHERE status = 'held' AND hold_until <= @now ORD
 
 -- name: LapsedOf :many
 -- Of some bookings those whose hold has run out, left alone where somebody works on them. Primary key.
-SELECT id FROM bookings WHERE org_id = @org_id AND id = ANY(@ids::uuid[]) AND status = 'held' AND hold_until <= @now FOR UPDATE SKIP LOCKED;
+SELECT id FROM bookings WHERE org_id = @org_id AND id = ANY(@ids::uuid[]) AND status = 'held' AND hold_until <= @now FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: LapseBookings :exec
 UPDATE bookings SET status = 'enquiry', hold_until = NULL, updated_at = now() WHERE org_id = @org_id AND id = ANY(@ids::uuid[]);
 
 -- name: BookingsToSeat :many
 -- Bookings of another system as they stand, and what they have taken. Index: the unique key of bookings.
-SELECT b.id, b.external_id, b.title, b.status, b.resource, b.contested_at, coalesce(lower(b.during), 'epoch')::timestamptz AS starts_at, coalesce(upper(b.during), 'epoch')::timestamptz AS ends_at,
+SELECT b.id, b.external_id, b.title, b.status, b.resource, b.contested_at, b.starts_local, b.ends_local, b.timezone, coalesce(lower(b.during), 'epoch')::timestamptz AS starts_at, coalesce(upper(b.during), 'epoch')::timestamptz AS ends_at,
        (b.during IS NOT NULL AND NOT isempty(b.during))::boolean AS timed,
        EXISTS (SELECT 1 FROM booking_claims c WHERE c.org_id = @org_id AND c.booking_id = b.id)::boolean AS seated
 FROM bookings b WHERE b.org_id = @org_id AND b.connection_id = @connection_id::uuid AND b.external_id = ANY(@external_ids::text[])
 ORDER BY b.id;
+
+-- name: StandAsSaid :exec
+-- Another system says what these are: who is not an enquiry any more does not wait in line, and what is not held does not run
+-- out. Primary key.
+UPDATE bookings SET queued_at = CASE WHEN status = 'enquiry' THEN queued_at END, hold_until = CASE WHEN status = 'held' THEN hold_until END
+WHERE org_id = @org_id AND id = ANY(@ids::uuid[]) AND (queued_at IS NOT NULL AND status <> 'enquiry' OR hold_until IS NOT NULL AND status <> 'held');
 
 -- name: ContestBookings :exec
 UPDATE bookings SET contested_at = coalesce(contested_at, @at::timestamptz) WHERE org_id = @org_id AND id = ANY(@ids::uuid[]);
@@ -176,3 +202,26 @@ SELECT EXISTS (SELECT 1 FROM calendars c WHERE c.org_id = @org_id AND (c.receive
 
 -- name: OrgTimezone :one
 SELECT timezone FROM orgs WHERE id = @org_id;
+
+-- name: ResourceToReshape :one
+-- Primary key.
+SELECT id, name, capacity, minutes_before, minutes_after FROM resources WHERE org_id = @org_id AND id = @id;
+
+-- name: ReshapeResource :exec
+UPDATE resources SET capacity = @capacity, minutes_before = @minutes_before, minutes_after = @minutes_after WHERE org_id = @org_id AND id = @id;
+
+-- name: ClaimsOn :many
+-- What is taken of a resource from a moment on. Index: booking_claims_once.
+SELECT c.booking_id, c.slot, b.title, b.status, b.hold_until, lower(c.during)::timestamptz AS starts_at, upper(c.during)::timestamptz AS ends_at,
+       lower(b.during)::timestamptz AS booked_from, upper(b.during)::timestamptz AS booked_until
+FROM booking_claims c JOIN bookings b ON b.org_id = c.org_id AND b.id = c.booking_id
+WHERE c.org_id = @org_id AND c.resource_id = @resource_id AND c.during && tstzrange(@from_at::timestamptz, NULL)
+ORDER BY lower(c.during), c.slot;
+
+-- name: AllOrgsWallTimes :many
+-- Bookings ahead with the instants that their wall times had when they were written, some thousand at a time. Primary key.
+SELECT org_id, id, starts_local, ends_local, timezone, lower(during)::timestamptz AS starts_at, upper(during)::timestamptz AS ends_at
+FROM bookings
+WHERE (org_id, id) > (@after_org::uuid, @after_id::uuid) AND upper(during) > @now::timestamptz AND starts_local IS NOT NULL AND ends_local IS NOT NULL
+  AND timezone <> '' AND status <> 'cancelled'
+ORDER BY org_id, id LIMIT 5000;

@@ -184,6 +184,59 @@ func (q *Queries) AllOrgsLapsed(ctx context.Context, now *time.Time) ([]AllOrgsL
 	return items, nil
 }
 
+const allOrgsWallTimes = `-- name: AllOrgsWallTimes :many
+SELECT org_id, id, starts_local, ends_local, timezone, lower(during)::timestamptz AS starts_at, upper(during)::timestamptz AS ends_at
+FROM bookings
+WHERE (org_id, id) > ($1::uuid, $2::uuid) AND upper(during) > $3::timestamptz AND starts_local IS NOT NULL AND ends_local IS NOT NULL
+  AND timezone <> '' AND status <> 'cancelled'
+ORDER BY org_id, id LIMIT 5000
+`
+
+type AllOrgsWallTimesParams struct {
+	AfterOrg uuid.UUID
+	AfterID  uuid.UUID
+	Now      time.Time
+}
+
+type AllOrgsWallTimesRow struct {
+	OrgID       uuid.UUID
+	ID          uuid.UUID
+	StartsLocal *time.Time
+	EndsLocal   *time.Time
+	Timezone    string
+	StartsAt    time.Time
+	EndsAt      time.Time
+}
+
+// Bookings ahead with the instants that their wall times had when they were written, some thousand at a time. Primary key.
+func (q *Queries) AllOrgsWallTimes(ctx context.Context, arg AllOrgsWallTimesParams) ([]AllOrgsWallTimesRow, error) {
+	rows, err := q.db.Query(ctx, allOrgsWallTimes, arg.AfterOrg, arg.AfterID, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AllOrgsWallTimesRow
+	for rows.Next() {
+		var i AllOrgsWallTimesRow
+		if err := rows.Scan(
+			&i.OrgID,
+			&i.ID,
+			&i.StartsLocal,
+			&i.EndsLocal,
+			&i.Timezone,
+			&i.StartsAt,
+			&i.EndsAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const blockingCalendars = `-- name: BlockingCalendars :many
 SELECT c.id, c.name, c.resource_id, c.fresh_at, k.kind, k.account, o.fresh_within_minutes
 FROM calendars c JOIN calendar_connections k ON k.org_id = c.org_id AND k.id = c.connection_id JOIN orgs o ON o.id = c.org_id
@@ -306,7 +359,7 @@ func (q *Queries) BookingSteps(ctx context.Context, arg BookingStepsParams) ([]B
 
 const bookingToChange = `-- name: BookingToChange :one
 SELECT id, connection_id, external_id, title, starts_local, ends_local, timezone, venue, resource, status, hold_until, queued_at, contested_at, stamps, key
-FROM bookings WHERE org_id = $1 AND id = $2 FOR UPDATE
+FROM bookings WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE
 `
 
 type BookingToChangeParams struct {
@@ -332,7 +385,8 @@ type BookingToChangeRow struct {
 	Key          string
 }
 
-// Primary key.
+// Primary key. Not FOR UPDATE: whoever deals a resource's units anew writes this booking's claims, and their foreign key would
+// wait for us while we wait for the resource.
 func (q *Queries) BookingToChange(ctx context.Context, arg BookingToChangeParams) (BookingToChangeRow, error) {
 	row := q.db.QueryRow(ctx, bookingToChange, arg.OrgID, arg.ID)
 	var i BookingToChangeRow
@@ -357,7 +411,7 @@ func (q *Queries) BookingToChange(ctx context.Context, arg BookingToChangeParams
 }
 
 const bookingsToSeat = `-- name: BookingsToSeat :many
-SELECT b.id, b.external_id, b.title, b.status, b.resource, b.contested_at, coalesce(lower(b.during), 'epoch')::timestamptz AS starts_at, coalesce(upper(b.during), 'epoch')::timestamptz AS ends_at,
+SELECT b.id, b.external_id, b.title, b.status, b.resource, b.contested_at, b.starts_local, b.ends_local, b.timezone, coalesce(lower(b.during), 'epoch')::timestamptz AS starts_at, coalesce(upper(b.during), 'epoch')::timestamptz AS ends_at,
        (b.during IS NOT NULL AND NOT isempty(b.during))::boolean AS timed,
        EXISTS (SELECT 1 FROM booking_claims c WHERE c.org_id = $1 AND c.booking_id = b.id)::boolean AS seated
 FROM bookings b WHERE b.org_id = $1 AND b.connection_id = $2::uuid AND b.external_id = ANY($3::text[])
@@ -377,6 +431,9 @@ type BookingsToSeatRow struct {
 	Status      BookingStatus
 	Resource    string
 	ContestedAt *time.Time
+	StartsLocal *time.Time
+	EndsLocal   *time.Time
+	Timezone    string
 	StartsAt    time.Time
 	EndsAt      time.Time
 	Timed       bool
@@ -400,6 +457,9 @@ func (q *Queries) BookingsToSeat(ctx context.Context, arg BookingsToSeatParams) 
 			&i.Status,
 			&i.Resource,
 			&i.ContestedAt,
+			&i.StartsLocal,
+			&i.EndsLocal,
+			&i.Timezone,
 			&i.StartsAt,
 			&i.EndsAt,
 			&i.Timed,
@@ -483,6 +543,36 @@ func (q *Queries) BusyMeeting(ctx context.Context, arg BusyMeetingParams) ([]Bus
 	return items, nil
 }
 
+const claimedResources = `-- name: ClaimedResources :many
+SELECT DISTINCT resource_id FROM booking_claims WHERE org_id = $1 AND booking_id = ANY($2::uuid[])
+`
+
+type ClaimedResourcesParams struct {
+	OrgID      uuid.UUID
+	BookingIds []uuid.UUID
+}
+
+// Whose units bookings have. Primary key.
+func (q *Queries) ClaimedResources(ctx context.Context, arg ClaimedResourcesParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, claimedResources, arg.OrgID, arg.BookingIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var resource_id uuid.UUID
+		if err := rows.Scan(&resource_id); err != nil {
+			return nil, err
+		}
+		items = append(items, resource_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const claimsMeeting = `-- name: ClaimsMeeting :many
 SELECT c.booking_id, c.resource_id, c.slot, lower(c.during)::timestamptz AS starts_at, upper(c.during)::timestamptz AS ends_at,
        b.title, b.status, b.hold_until, lower(b.during)::timestamptz AS booked_from, upper(b.during)::timestamptz AS booked_until
@@ -537,6 +627,63 @@ func (q *Queries) ClaimsMeeting(ctx context.Context, arg ClaimsMeetingParams) ([
 			&i.Title,
 			&i.Status,
 			&i.HoldUntil,
+			&i.BookedFrom,
+			&i.BookedUntil,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const claimsOn = `-- name: ClaimsOn :many
+SELECT c.booking_id, c.slot, b.title, b.status, b.hold_until, lower(c.during)::timestamptz AS starts_at, upper(c.during)::timestamptz AS ends_at,
+       lower(b.during)::timestamptz AS booked_from, upper(b.during)::timestamptz AS booked_until
+FROM booking_claims c JOIN bookings b ON b.org_id = c.org_id AND b.id = c.booking_id
+WHERE c.org_id = $1 AND c.resource_id = $2 AND c.during && tstzrange($3::timestamptz, NULL)
+ORDER BY lower(c.during), c.slot
+`
+
+type ClaimsOnParams struct {
+	OrgID      uuid.UUID
+	ResourceID uuid.UUID
+	FromAt     time.Time
+}
+
+type ClaimsOnRow struct {
+	BookingID   uuid.UUID
+	Slot        int16
+	Title       string
+	Status      BookingStatus
+	HoldUntil   *time.Time
+	StartsAt    time.Time
+	EndsAt      time.Time
+	BookedFrom  time.Time
+	BookedUntil time.Time
+}
+
+// What is taken of a resource from a moment on. Index: booking_claims_once.
+func (q *Queries) ClaimsOn(ctx context.Context, arg ClaimsOnParams) ([]ClaimsOnRow, error) {
+	rows, err := q.db.Query(ctx, claimsOn, arg.OrgID, arg.ResourceID, arg.FromAt)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ClaimsOnRow
+	for rows.Next() {
+		var i ClaimsOnRow
+		if err := rows.Scan(
+			&i.BookingID,
+			&i.Slot,
+			&i.Title,
+			&i.Status,
+			&i.HoldUntil,
+			&i.StartsAt,
+			&i.EndsAt,
 			&i.BookedFrom,
 			&i.BookedUntil,
 		); err != nil {
@@ -628,6 +775,22 @@ func (q *Queries) DropNeeds(ctx context.Context, arg DropNeedsParams) error {
 	return err
 }
 
+const freeKey = `-- name: FreeKey :exec
+UPDATE bookings SET key = '' WHERE org_id = $1 AND id = $2 AND key <> ''
+`
+
+type FreeKeyParams struct {
+	OrgID uuid.UUID
+	ID    uuid.UUID
+}
+
+// A booking that comes back to life gives up its key: another one may have it meanwhile, and to find that out would be to wait
+// for whoever is just writing it. Primary key.
+func (q *Queries) FreeKey(ctx context.Context, arg FreeKeyParams) error {
+	_, err := q.db.Exec(ctx, freeKey, arg.OrgID, arg.ID)
+	return err
+}
+
 const holdDays = `-- name: HoldDays :one
 SELECT hold_days FROM orgs WHERE id = $1
 `
@@ -637,6 +800,17 @@ func (q *Queries) HoldDays(ctx context.Context, orgID uuid.UUID) (int16, error) 
 	var hold_days int16
 	err := row.Scan(&hold_days)
 	return hold_days, err
+}
+
+const holdResources = `-- name: HoldResources :exec
+SELECT pg_advisory_xact_lock_shared(k) FROM unnest($1::bigint[]) AS k
+`
+
+// Comes before HoldWeeks: as long as one of those who use a resource is at it, nobody changes how much of it there is or what
+// comes before and after.
+func (q *Queries) HoldResources(ctx context.Context, keys []int64) error {
+	_, err := q.db.Exec(ctx, holdResources, keys)
+	return err
 }
 
 const holdWeeks = `-- name: HoldWeeks :exec
@@ -707,7 +881,7 @@ func (q *Queries) LapseBookings(ctx context.Context, arg LapseBookingsParams) er
 }
 
 const lapsedOf = `-- name: LapsedOf :many
-SELECT id FROM bookings WHERE org_id = $1 AND id = ANY($2::uuid[]) AND status = 'held' AND hold_until <= $3 FOR UPDATE SKIP LOCKED
+SELECT id FROM bookings WHERE org_id = $1 AND id = ANY($2::uuid[]) AND status = 'held' AND hold_until <= $3 FOR NO KEY UPDATE SKIP LOCKED
 `
 
 type LapsedOfParams struct {
@@ -877,6 +1051,60 @@ func (q *Queries) PlaceInLine(ctx context.Context, arg PlaceInLineParams) (int32
 	return place, err
 }
 
+const reshapeResource = `-- name: ReshapeResource :exec
+UPDATE resources SET capacity = $1, minutes_before = $2, minutes_after = $3 WHERE org_id = $4 AND id = $5
+`
+
+type ReshapeResourceParams struct {
+	Capacity      int16
+	MinutesBefore int16
+	MinutesAfter  int16
+	OrgID         uuid.UUID
+	ID            uuid.UUID
+}
+
+func (q *Queries) ReshapeResource(ctx context.Context, arg ReshapeResourceParams) error {
+	_, err := q.db.Exec(ctx, reshapeResource,
+		arg.Capacity,
+		arg.MinutesBefore,
+		arg.MinutesAfter,
+		arg.OrgID,
+		arg.ID,
+	)
+	return err
+}
+
+const resourceToReshape = `-- name: ResourceToReshape :one
+SELECT id, name, capacity, minutes_before, minutes_after FROM resources WHERE org_id = $1 AND id = $2
+`
+
+type ResourceToReshapeParams struct {
+	OrgID uuid.UUID
+	ID    uuid.UUID
+}
+
+type ResourceToReshapeRow struct {
+	ID            uuid.UUID
+	Name          string
+	Capacity      int16
+	MinutesBefore int16
+	MinutesAfter  int16
+}
+
+// Primary key.
+func (q *Queries) ResourceToReshape(ctx context.Context, arg ResourceToReshapeParams) (ResourceToReshapeRow, error) {
+	row := q.db.QueryRow(ctx, resourceToReshape, arg.OrgID, arg.ID)
+	var i ResourceToReshapeRow
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Capacity,
+		&i.MinutesBefore,
+		&i.MinutesAfter,
+	)
+	return i, err
+}
+
 const resourcesByID = `-- name: ResourcesByID :many
 SELECT id, name, kind, capacity, minutes_before, minutes_after, usual, retired_at FROM resources WHERE org_id = $1 AND id = ANY($2::uuid[])
 `
@@ -1015,6 +1243,23 @@ func (q *Queries) SettleBookings(ctx context.Context, arg SettleBookingsParams) 
 	return err
 }
 
+const standAsSaid = `-- name: StandAsSaid :exec
+UPDATE bookings SET queued_at = CASE WHEN status = 'enquiry' THEN queued_at END, hold_until = CASE WHEN status = 'held' THEN hold_until END
+WHERE org_id = $1 AND id = ANY($2::uuid[]) AND (queued_at IS NOT NULL AND status <> 'enquiry' OR hold_until IS NOT NULL AND status <> 'held')
+`
+
+type StandAsSaidParams struct {
+	OrgID uuid.UUID
+	Ids   []uuid.UUID
+}
+
+// Another system says what these are: who is not an enquiry any more does not wait in line, and what is not held does not run
+// out. Primary key.
+func (q *Queries) StandAsSaid(ctx context.Context, arg StandAsSaidParams) error {
+	_, err := q.db.Exec(ctx, standAsSaid, arg.OrgID, arg.Ids)
+	return err
+}
+
 const standBooking = `-- name: StandBooking :exec
 UPDATE bookings SET status = $1, hold_until = $2, queued_at = $3, contested_at = $4,
     receipt = coalesce($5::jsonb, receipt), stamps = $6, updated_at = now()
@@ -1045,6 +1290,24 @@ func (q *Queries) StandBooking(ctx context.Context, arg StandBookingParams) erro
 		arg.ID,
 	)
 	return err
+}
+
+const tryHolding = `-- name: TryHolding :one
+SELECT coalesce(bool_and(pg_try_advisory_xact_lock_shared(shared) AND pg_try_advisory_xact_lock(alone)), true)::boolean AS held
+FROM unnest($1::bigint[], $2::bigint[]) AS k(shared, alone)
+`
+
+type TryHoldingParams struct {
+	Resources []int64
+	Deals     []int64
+}
+
+// The same out of turn, so without waiting.
+func (q *Queries) TryHolding(ctx context.Context, arg TryHoldingParams) (bool, error) {
+	row := q.db.QueryRow(ctx, tryHolding, arg.Resources, arg.Deals)
+	var held bool
+	err := row.Scan(&held)
+	return held, err
 }
 
 const whoFollows = `-- name: WhoFollows :one

@@ -27,7 +27,7 @@ ORDER BY lower(u.during), u.root_id LIMIT 2000;
 SELECT c.id, c.name, c.blocks, c.resource_id, c.fresh_at, c.first_at, c.read_so_far, c.failure, coalesce(c.leased_until > @now, false)::boolean AS reading,
        k.id AS connection_id, k.kind, k.account, (k.reconnect_since IS NOT NULL)::boolean AS reconnect, (k.paused_at IS NOT NULL)::boolean AS paused
 FROM calendars c JOIN calendar_connections k ON k.org_id = c.org_id AND k.id = c.connection_id
-WHERE c.org_id = @org_id AND c.deleted_at IS NULL AND (c.blocks OR c.first_at IS NULL)
+WHERE c.org_id = @org_id AND c.deleted_at IS NULL AND (c.blocks OR c.receives AND c.first_at IS NULL)
 ORDER BY k.created_at, lower(c.name), c.id;
 
 -- name: BookingPage :one

@@ -165,6 +165,66 @@ func (q *Queries) AddOAuthState(ctx context.Context, arg AddOAuthStateParams) er
 	return err
 }
 
+const adoptEvent = `-- name: AdoptEvent :one
+UPDATE calendar_events SET booking_id = $1 WHERE org_id = $2 AND calendar_id = $3 AND remote_id = $4 RETURNING etag
+`
+
+type AdoptEventParams struct {
+	BookingID  *uuid.UUID
+	OrgID      uuid.UUID
+	CalendarID uuid.UUID
+	RemoteID   string
+}
+
+// A pull may have read it before we knew its name. Primary key.
+func (q *Queries) AdoptEvent(ctx context.Context, arg AdoptEventParams) (string, error) {
+	row := q.db.QueryRow(ctx, adoptEvent,
+		arg.BookingID,
+		arg.OrgID,
+		arg.CalendarID,
+		arg.RemoteID,
+	)
+	var etag string
+	err := row.Scan(&etag)
+	return etag, err
+}
+
+const allOrgsCalendarSecrets = `-- name: AllOrgsCalendarSecrets :many
+SELECT org_id, id, secret, access FROM calendar_connections WHERE secret IS NOT NULL OR access IS NOT NULL ORDER BY org_id, id
+`
+
+type AllOrgsCalendarSecretsRow struct {
+	OrgID  uuid.UUID
+	ID     uuid.UUID
+	Secret []byte
+	Access []byte
+}
+
+func (q *Queries) AllOrgsCalendarSecrets(ctx context.Context) ([]AllOrgsCalendarSecretsRow, error) {
+	rows, err := q.db.Query(ctx, allOrgsCalendarSecrets)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AllOrgsCalendarSecretsRow
+	for rows.Next() {
+		var i AllOrgsCalendarSecretsRow
+		if err := rows.Scan(
+			&i.OrgID,
+			&i.ID,
+			&i.Secret,
+			&i.Access,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const allOrgsCanariesLost = `-- name: AllOrgsCanariesLost :many
 UPDATE calendars SET push_dead_at = coalesce(push_dead_at, $1), canary_seen_at = $1
 WHERE canary_sent_at <= $2::timestamptz AND canary_seen_at IS NULL AND deleted_at IS NULL RETURNING org_id, id
@@ -202,7 +262,7 @@ func (q *Queries) AllOrgsCanariesLost(ctx context.Context, arg AllOrgsCanariesLo
 }
 
 const allOrgsChannel = `-- name: AllOrgsChannel :one
-SELECT c.org_id, c.id, c.calendar_id, c.remote_id, c.token_sha256, c.closed_at FROM calendar_channels c
+SELECT c.org_id, c.id, c.calendar_id, c.remote_id, c.token_sha256, c.opened_at, c.closed_at FROM calendar_channels c
 WHERE c.id = $1 OR c.remote_id <> '' AND c.remote_id = $2::text LIMIT 1
 `
 
@@ -217,6 +277,7 @@ type AllOrgsChannelRow struct {
 	CalendarID  uuid.UUID
 	RemoteID    string
 	TokenSha256 []byte
+	OpenedAt    time.Time
 	ClosedAt    *time.Time
 }
 
@@ -230,6 +291,7 @@ func (q *Queries) AllOrgsChannel(ctx context.Context, arg AllOrgsChannelParams) 
 		&i.CalendarID,
 		&i.RemoteID,
 		&i.TokenSha256,
+		&i.OpenedAt,
 		&i.ClosedAt,
 	)
 	return i, err
@@ -239,8 +301,8 @@ const allOrgsDueCalendars = `-- name: AllOrgsDueCalendars :many
 UPDATE calendars c SET next_pull_at = $1
 FROM calendar_connections k
 WHERE k.org_id = c.org_id AND k.id = c.connection_id AND k.paused_at IS NULL AND k.reconnect_since IS NULL
-  AND c.deleted_at IS NULL AND c.next_pull_at <= $2 AND (c.blocks OR c.receives)
-  AND (c.org_id, c.id) IN (SELECT d.org_id, d.id FROM calendars d WHERE d.deleted_at IS NULL AND d.next_pull_at <= $2 ORDER BY d.next_pull_at LIMIT 500)
+  AND (c.org_id, c.id) IN (SELECT d.org_id, d.id FROM calendars d JOIN calendar_connections dk ON dk.org_id = d.org_id AND dk.id = d.connection_id
+      WHERE d.deleted_at IS NULL AND d.next_pull_at <= $2 AND (d.blocks OR d.receives) AND dk.paused_at IS NULL AND dk.reconnect_since IS NULL ORDER BY d.next_pull_at LIMIT 500)
 RETURNING c.org_id, c.id
 `
 
@@ -275,6 +337,15 @@ func (q *Queries) AllOrgsDueCalendars(ctx context.Context, arg AllOrgsDueCalenda
 	return items, nil
 }
 
+const allOrgsPruneChannels = `-- name: AllOrgsPruneChannels :exec
+DELETE FROM calendar_channels WHERE closed_at <= $1
+`
+
+func (q *Queries) AllOrgsPruneChannels(ctx context.Context, before *time.Time) error {
+	_, err := q.db.Exec(ctx, allOrgsPruneChannels, before)
+	return err
+}
+
 const allOrgsPruneOAuthStates = `-- name: AllOrgsPruneOAuthStates :exec
 DELETE FROM oauth_states WHERE expires_at <= $1
 `
@@ -284,16 +355,47 @@ func (q *Queries) AllOrgsPruneOAuthStates(ctx context.Context, now time.Time) er
 	return err
 }
 
+const allOrgsSharedLinks = `-- name: AllOrgsSharedLinks :many
+SELECT id, availability_sealed, feed_sealed FROM orgs WHERE availability_sealed IS NOT NULL OR feed_sealed IS NOT NULL ORDER BY id
+`
+
+type AllOrgsSharedLinksRow struct {
+	ID                 uuid.UUID
+	AvailabilitySealed []byte
+	FeedSealed         []byte
+}
+
+func (q *Queries) AllOrgsSharedLinks(ctx context.Context) ([]AllOrgsSharedLinksRow, error) {
+	rows, err := q.db.Query(ctx, allOrgsSharedLinks)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AllOrgsSharedLinksRow
+	for rows.Next() {
+		var i AllOrgsSharedLinksRow
+		if err := rows.Scan(&i.ID, &i.AvailabilitySealed, &i.FeedSealed); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const allOrgsToSing = `-- name: AllOrgsToSing :many
 SELECT c.org_id, c.id FROM calendars c JOIN calendar_connections k ON k.org_id = c.org_id AND k.id = c.connection_id
 WHERE k.kind IN ('google', 'microsoft') AND k.paused_at IS NULL AND k.reconnect_since IS NULL AND c.deleted_at IS NULL AND c.writable AND c.receives AND c.first_at IS NOT NULL
-  AND (c.canary_sent_at IS NULL OR c.canary_sent_at <= $1::timestamptz)
-  AND EXISTS (SELECT 1 FROM calendar_channels h WHERE h.org_id = c.org_id AND h.calendar_id = c.id AND h.closed_at IS NULL AND h.expires_at > $2::timestamptz)
+  AND (c.canary_sent_at IS NULL OR c.canary_sent_at <= CASE WHEN c.push_dead_at IS NULL THEN $1::timestamptz ELSE $2::timestamptz END)
+  AND EXISTS (SELECT 1 FROM calendar_channels h WHERE h.org_id = c.org_id AND h.calendar_id = c.id AND h.closed_at IS NULL AND h.expires_at > $3::timestamptz)
 LIMIT 200
 `
 
 type AllOrgsToSingParams struct {
 	Before time.Time
+	Sooner time.Time
 	Now    time.Time
 }
 
@@ -304,7 +406,7 @@ type AllOrgsToSingRow struct {
 
 // Calendars whose canary is due: those that we may write into and whose provider calls us.
 func (q *Queries) AllOrgsToSing(ctx context.Context, arg AllOrgsToSingParams) ([]AllOrgsToSingRow, error) {
-	rows, err := q.db.Query(ctx, allOrgsToSing, arg.Before, arg.Now)
+	rows, err := q.db.Query(ctx, allOrgsToSing, arg.Before, arg.Sooner, arg.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -325,8 +427,8 @@ func (q *Queries) AllOrgsToSing(ctx context.Context, arg AllOrgsToSingParams) ([
 
 const allOrgsToWatch = `-- name: AllOrgsToWatch :many
 SELECT c.org_id, c.id FROM calendars c JOIN calendar_connections k ON k.org_id = c.org_id AND k.id = c.connection_id
-WHERE k.kind IN ('google', 'microsoft') AND k.paused_at IS NULL AND k.reconnect_since IS NULL AND c.deleted_at IS NULL AND c.blocks AND c.first_at IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM calendar_channels h WHERE h.org_id = c.org_id AND h.calendar_id = c.id AND h.closed_at IS NULL AND (h.renew_at > $1::timestamptz OR h.expires_at IS NULL AND h.opened_at > $2::timestamptz))
+WHERE k.kind IN ('google', 'microsoft') AND k.paused_at IS NULL AND k.reconnect_since IS NULL AND c.deleted_at IS NULL AND (c.blocks OR c.receives) AND c.first_at IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM calendar_channels h WHERE h.org_id = c.org_id AND h.calendar_id = c.id AND (h.closed_at IS NULL AND h.renew_at > $1::timestamptz OR h.expires_at IS NULL AND h.opened_at > $2::timestamptz))
 LIMIT 200
 `
 
@@ -392,36 +494,50 @@ func (q *Queries) AllOrgsUseOAuthState(ctx context.Context, arg AllOrgsUseOAuthS
 }
 
 const beginCopy = `-- name: BeginCopy :one
-INSERT INTO sync_entities (org_id, kind, subject_id, peer_id) VALUES ($1, 'calendar', $2, $3)
-ON CONFLICT (org_id, kind, subject_id, peer_id) DO UPDATE SET updated_at = now()
-RETURNING id, remote_id, etag, agreed, hash, state
+INSERT INTO sync_entities (org_id, kind, subject_id, peer_id, leased_until) VALUES ($1, 'calendar', $2, $3, $4)
+ON CONFLICT (org_id, kind, subject_id, peer_id) DO UPDATE SET leased_until = excluded.leased_until
+WHERE sync_entities.leased_until IS NULL OR sync_entities.leased_until <= $5::timestamptz
+RETURNING id, subject_id, remote_id, etag, agreed, hash, writing, state
 `
 
 type BeginCopyParams struct {
 	OrgID      uuid.UUID
 	BookingID  uuid.UUID
 	CalendarID uuid.UUID
+	Until      *time.Time
+	Now        time.Time
 }
 
 type BeginCopyRow struct {
-	ID       uuid.UUID
-	RemoteID string
-	Etag     string
-	Agreed   []byte
-	Hash     string
-	State    string
+	ID        uuid.UUID
+	SubjectID uuid.UUID
+	RemoteID  string
+	Etag      string
+	Agreed    []byte
+	Hash      string
+	Writing   string
+	State     string
 }
 
-// The row is there before the call: its id is the key under which a lost answer is found again. Index: sync_entities_pair.
+// The row is there before the call: its id is the key under which a lost answer is found again. No row: somebody else writes
+// this copy at this moment. Index: sync_entities_pair.
 func (q *Queries) BeginCopy(ctx context.Context, arg BeginCopyParams) (BeginCopyRow, error) {
-	row := q.db.QueryRow(ctx, beginCopy, arg.OrgID, arg.BookingID, arg.CalendarID)
+	row := q.db.QueryRow(ctx, beginCopy,
+		arg.OrgID,
+		arg.BookingID,
+		arg.CalendarID,
+		arg.Until,
+		arg.Now,
+	)
 	var i BeginCopyRow
 	err := row.Scan(
 		&i.ID,
+		&i.SubjectID,
 		&i.RemoteID,
 		&i.Etag,
 		&i.Agreed,
 		&i.Hash,
+		&i.Writing,
 		&i.State,
 	)
 	return i, err
@@ -485,7 +601,7 @@ func (q *Queries) BookingToCopy(ctx context.Context, arg BookingToCopyParams) (B
 }
 
 const bookingsLocked = `-- name: BookingsLocked :many
-SELECT id FROM bookings WHERE org_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE
+SELECT id FROM bookings WHERE org_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE
 `
 
 type BookingsLockedParams struct {
@@ -514,7 +630,9 @@ func (q *Queries) BookingsLocked(ctx context.Context, arg BookingsLockedParams) 
 }
 
 const bookingsToCopy = `-- name: BookingsToCopy :many
-SELECT id FROM bookings WHERE org_id = $1 AND status IN ('held', 'confirmed') AND upper(during) > $2::timestamptz ORDER BY lower(during) LIMIT 5000
+SELECT b.id FROM bookings b WHERE b.org_id = $1 AND (b.status IN ('held', 'confirmed') AND upper(b.during) > $2::timestamptz
+    OR b.status NOT IN ('held', 'confirmed') AND EXISTS (SELECT 1 FROM sync_entities e WHERE e.org_id = b.org_id AND e.kind = 'calendar' AND e.subject_id = b.id))
+ORDER BY lower(b.during) LIMIT 5000
 `
 
 type BookingsToCopyParams struct {
@@ -522,7 +640,7 @@ type BookingsToCopyParams struct {
 	Now   time.Time
 }
 
-// What lies ahead and is to stand in a calendar that receives bookings from now on.
+// What lies ahead and is to stand in calendars that receive bookings, and what stands in one and should not any more.
 func (q *Queries) BookingsToCopy(ctx context.Context, arg BookingsToCopyParams) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, bookingsToCopy, arg.OrgID, arg.Now)
 	if err != nil {
@@ -663,7 +781,7 @@ func (q *Queries) CalendarFailed(ctx context.Context, arg CalendarFailedParams) 
 }
 
 const calendarGone = `-- name: CalendarGone :exec
-UPDATE calendars SET deleted_at = $1, failure = $2 WHERE org_id = $3 AND id = $4
+UPDATE calendars SET deleted_at = $1, failure = $2, token = '' WHERE org_id = $3 AND id = $4
 `
 
 type CalendarGoneParams struct {
@@ -673,6 +791,7 @@ type CalendarGoneParams struct {
 	ID      uuid.UUID
 }
 
+// It may be there again one day; then all of it is read.
 func (q *Queries) CalendarGone(ctx context.Context, arg CalendarGoneParams) error {
 	_, err := q.db.Exec(ctx, calendarGone,
 		arg.Now,
@@ -683,39 +802,50 @@ func (q *Queries) CalendarGone(ctx context.Context, arg CalendarGoneParams) erro
 	return err
 }
 
+const calendarHeld = `-- name: CalendarHeld :exec
+SELECT 1 FROM calendars WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE
+`
+
+type CalendarHeldParams struct {
+	OrgID uuid.UUID
+	ID    uuid.UUID
+}
+
+// Primary key.
+func (q *Queries) CalendarHeld(ctx context.Context, arg CalendarHeldParams) error {
+	_, err := q.db.Exec(ctx, calendarHeld, arg.OrgID, arg.ID)
+	return err
+}
+
 const calendarPulled = `-- name: CalendarPulled :exec
 UPDATE calendars SET token = $1, fresh_at = greatest(fresh_at, $2::timestamptz), first_at = coalesce(first_at, $2), read_so_far = 0, next_pull_at = $3,
-    failures = 0, failing_since = NULL, failure = '', capped = $4, window_from = $5, window_until = $6,
-    canary_seen_at = coalesce($7, canary_seen_at), canary_ms = coalesce($8, canary_ms),
-    push_dead_at = CASE WHEN $9::boolean THEN NULL ELSE push_dead_at END
-WHERE org_id = $10 AND id = $11
+    failures = 0, failing_since = NULL, failure = '', capped = CASE WHEN $4::boolean OR $5::text <> '' THEN $5 ELSE capped END,
+    window_from = coalesce($6, window_from), window_until = coalesce($7, window_until)
+WHERE org_id = $8 AND id = $9
 `
 
 type CalendarPulledParams struct {
-	Token        string
-	AsOf         time.Time
-	NextPullAt   time.Time
-	Capped       string
-	WindowFrom   *time.Time
-	WindowUntil  *time.Time
-	CanarySeenAt *time.Time
-	CanaryMs     *int32
-	PushLives    bool
-	OrgID        uuid.UUID
-	ID           uuid.UUID
+	Token       string
+	AsOf        time.Time
+	NextPullAt  time.Time
+	Whole       bool
+	Capped      string
+	WindowFrom  *time.Time
+	WindowUntil *time.Time
+	OrgID       uuid.UUID
+	ID          uuid.UUID
 }
 
+// What was left out stays said until all is read again.
 func (q *Queries) CalendarPulled(ctx context.Context, arg CalendarPulledParams) error {
 	_, err := q.db.Exec(ctx, calendarPulled,
 		arg.Token,
 		arg.AsOf,
 		arg.NextPullAt,
+		arg.Whole,
 		arg.Capped,
 		arg.WindowFrom,
 		arg.WindowUntil,
-		arg.CanarySeenAt,
-		arg.CanaryMs,
-		arg.PushLives,
 		arg.OrgID,
 		arg.ID,
 	)
@@ -723,7 +853,7 @@ func (q *Queries) CalendarPulled(ctx context.Context, arg CalendarPulledParams) 
 }
 
 const calendarToWrite = `-- name: CalendarToWrite :one
-SELECT c.id, c.connection_id, c.remote_id, c.timezone, k.kind, (k.paused_at IS NOT NULL OR c.deleted_at IS NOT NULL)::boolean AS closed
+SELECT c.id, c.connection_id, c.remote_id, c.name, c.timezone, k.kind, (k.paused_at IS NOT NULL OR c.deleted_at IS NOT NULL)::boolean AS closed
 FROM calendars c JOIN calendar_connections k ON k.org_id = c.org_id AND k.id = c.connection_id
 WHERE c.org_id = $1 AND c.id = $2
 `
@@ -737,6 +867,7 @@ type CalendarToWriteRow struct {
 	ID           uuid.UUID
 	ConnectionID uuid.UUID
 	RemoteID     string
+	Name         string
 	Timezone     string
 	Kind         CalendarKind
 	Closed       bool
@@ -749,6 +880,7 @@ func (q *Queries) CalendarToWrite(ctx context.Context, arg CalendarToWriteParams
 		&i.ID,
 		&i.ConnectionID,
 		&i.RemoteID,
+		&i.Name,
 		&i.Timezone,
 		&i.Kind,
 		&i.Closed,
@@ -825,6 +957,30 @@ func (q *Queries) CalendarsOf(ctx context.Context, arg CalendarsOfParams) ([]Cal
 	return items, nil
 }
 
+const canaryHeard = `-- name: CanaryHeard :exec
+UPDATE calendars c SET canary_seen_at = n.at, canary_ms = (extract(epoch FROM n.at - c.canary_sent_at) * 1000)::integer, push_dead_at = NULL
+FROM (SELECT $4::timestamptz AS at) n
+WHERE c.org_id = $1 AND c.id = $2 AND c.canary_sent_at <= n.at AND c.canary_seen_at IS NULL AND c.canary_sent_at > $3::timestamptz
+`
+
+type CanaryHeardParams struct {
+	OrgID    uuid.UUID
+	ID       uuid.UUID
+	OpenedAt time.Time
+	Now      time.Time
+}
+
+// The canary's change came back through a channel that was there before it. Primary key.
+func (q *Queries) CanaryHeard(ctx context.Context, arg CanaryHeardParams) error {
+	_, err := q.db.Exec(ctx, canaryHeard,
+		arg.OrgID,
+		arg.ID,
+		arg.OpenedAt,
+		arg.Now,
+	)
+	return err
+}
+
 const canaryNamed = `-- name: CanaryNamed :exec
 UPDATE calendars SET canary_id = $1 WHERE org_id = $2 AND id = $3
 `
@@ -881,6 +1037,28 @@ func (q *Queries) CanarySent(ctx context.Context, arg CanarySentParams) error {
 		arg.SentAt,
 		arg.OrgID,
 		arg.ID,
+	)
+	return err
+}
+
+const canaryStayed = `-- name: CanaryStayed :exec
+UPDATE calendars SET canary_seen_at = $1 WHERE org_id = $2 AND id = $3 AND canary_rev = $4
+`
+
+type CanaryStayedParams struct {
+	Now       *time.Time
+	OrgID     uuid.UUID
+	ID        uuid.UUID
+	CanaryRev string
+}
+
+// It was not sent after all: nothing can be told from its absence.
+func (q *Queries) CanaryStayed(ctx context.Context, arg CanaryStayedParams) error {
+	_, err := q.db.Exec(ctx, canaryStayed,
+		arg.Now,
+		arg.OrgID,
+		arg.ID,
+		arg.CanaryRev,
 	)
 	return err
 }
@@ -999,9 +1177,26 @@ func (q *Queries) CloseConflicts(ctx context.Context, arg CloseConflictsParams) 
 	return err
 }
 
+const closeConflictsIn = `-- name: CloseConflictsIn :exec
+UPDATE sync_conflicts SET resolved_at = $1, resolution = 'gone' WHERE org_id = $2 AND calendar_id = $3 AND resolved_at IS NULL
+`
+
+type CloseConflictsInParams struct {
+	Now        *time.Time
+	OrgID      uuid.UUID
+	CalendarID *uuid.UUID
+}
+
+// Of a calendar that is not there any more nothing is left to settle.
+func (q *Queries) CloseConflictsIn(ctx context.Context, arg CloseConflictsInParams) error {
+	_, err := q.db.Exec(ctx, closeConflictsIn, arg.Now, arg.OrgID, arg.CalendarID)
+	return err
+}
+
 const closeConflictsOfCopy = `-- name: CloseConflictsOfCopy :exec
 UPDATE sync_conflicts SET resolved_at = $1, resolution = 'gone'
 WHERE org_id = $2 AND booking_id = $3 AND calendar_id = $4 AND kind IN ('edited', 'deleted', 'refused') AND resolved_at IS NULL
+  AND fingerprint <> ALL($5::text[])
 `
 
 type CloseConflictsOfCopyParams struct {
@@ -1009,15 +1204,17 @@ type CloseConflictsOfCopyParams struct {
 	OrgID      uuid.UUID
 	BookingID  *uuid.UUID
 	CalendarID *uuid.UUID
+	But        []string
 }
 
-// Both sides agree again without a person.
+// Both sides agree again without a person, or it is asked anew about something else.
 func (q *Queries) CloseConflictsOfCopy(ctx context.Context, arg CloseConflictsOfCopyParams) error {
 	_, err := q.db.Exec(ctx, closeConflictsOfCopy,
 		arg.Now,
 		arg.OrgID,
 		arg.BookingID,
 		arg.CalendarID,
+		arg.But,
 	)
 	return err
 }
@@ -1193,6 +1390,51 @@ func (q *Queries) CopiesOfBookings(ctx context.Context, arg CopiesOfBookingsPara
 	return items, nil
 }
 
+const copiesWritten = `-- name: CopiesWritten :many
+SELECT id, subject_id, peer_id, remote_id, leased_until FROM sync_entities
+WHERE org_id = $1 AND kind = 'calendar' AND (subject_id = ANY($2::uuid[]) OR id = ANY($2))
+`
+
+type CopiesWrittenParams struct {
+	OrgID uuid.UUID
+	Ids   []uuid.UUID
+}
+
+type CopiesWrittenRow struct {
+	ID          uuid.UUID
+	SubjectID   uuid.UUID
+	PeerID      uuid.UUID
+	RemoteID    string
+	LeasedUntil *time.Time
+}
+
+// Whose these objects say that they are: a booking's, or the row of a copy. Indexes: sync_entities_pair, primary key.
+func (q *Queries) CopiesWritten(ctx context.Context, arg CopiesWrittenParams) ([]CopiesWrittenRow, error) {
+	rows, err := q.db.Query(ctx, copiesWritten, arg.OrgID, arg.Ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CopiesWrittenRow
+	for rows.Next() {
+		var i CopiesWrittenRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.SubjectID,
+			&i.PeerID,
+			&i.RemoteID,
+			&i.LeasedUntil,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const copyHeard = `-- name: CopyHeard :exec
 UPDATE sync_entities SET etag = $1, agreed = $2, hash = $3, state = $4, updated_at = $5 WHERE org_id = $6 AND id = $7
 `
@@ -1221,6 +1463,45 @@ func (q *Queries) CopyHeard(ctx context.Context, arg CopyHeardParams) error {
 	return err
 }
 
+const copyLocked = `-- name: CopyLocked :one
+SELECT id, subject_id, remote_id, etag, agreed, hash, writing, state, written_at FROM sync_entities WHERE org_id = $1 AND id = $2 FOR UPDATE
+`
+
+type CopyLockedParams struct {
+	OrgID uuid.UUID
+	ID    uuid.UUID
+}
+
+type CopyLockedRow struct {
+	ID        uuid.UUID
+	SubjectID uuid.UUID
+	RemoteID  string
+	Etag      string
+	Agreed    []byte
+	Hash      string
+	Writing   string
+	State     string
+	WrittenAt *time.Time
+}
+
+// Primary key.
+func (q *Queries) CopyLocked(ctx context.Context, arg CopyLockedParams) (CopyLockedRow, error) {
+	row := q.db.QueryRow(ctx, copyLocked, arg.OrgID, arg.ID)
+	var i CopyLockedRow
+	err := row.Scan(
+		&i.ID,
+		&i.SubjectID,
+		&i.RemoteID,
+		&i.Etag,
+		&i.Agreed,
+		&i.Hash,
+		&i.Writing,
+		&i.State,
+		&i.WrittenAt,
+	)
+	return i, err
+}
+
 const copyState = `-- name: CopyState :exec
 UPDATE sync_entities SET state = $1, failure = $2, updated_at = $3 WHERE org_id = $4 AND id = $5
 `
@@ -1244,23 +1525,44 @@ func (q *Queries) CopyState(ctx context.Context, arg CopyStateParams) error {
 	return err
 }
 
-const copyWritten = `-- name: CopyWritten :exec
-UPDATE sync_entities SET remote_id = $1, etag = $2, agreed = $3, hash = $4, state = 'agreed', failure = '', written_at = $5, updated_at = $5
-WHERE org_id = $6 AND id = $7
+const copyWriting = `-- name: CopyWriting :exec
+UPDATE sync_entities SET writing = $1 WHERE org_id = $2 AND id = $3
+`
+
+type CopyWritingParams struct {
+	Writing string
+	OrgID   uuid.UUID
+	ID      uuid.UUID
+}
+
+// What comes back with this is our own echo, even before we have the answer.
+func (q *Queries) CopyWriting(ctx context.Context, arg CopyWritingParams) error {
+	_, err := q.db.Exec(ctx, copyWriting, arg.Writing, arg.OrgID, arg.ID)
+	return err
+}
+
+const copyWritten = `-- name: CopyWritten :execrows
+UPDATE sync_entities SET remote_id = $1, etag = $2, agreed = $3, hash = $4, writing = '', state = 'agreed', failure = '', written_at = $5, updated_at = $5
+WHERE org_id = $6 AND id = $7 AND remote_id = $8 AND etag = $9 AND hash = $10 AND state = $11
 `
 
 type CopyWrittenParams struct {
-	RemoteID string
-	Etag     string
-	Agreed   []byte
-	Hash     string
-	Now      *time.Time
-	OrgID    uuid.UUID
-	ID       uuid.UUID
+	RemoteID    string
+	Etag        string
+	Agreed      []byte
+	Hash        string
+	Now         *time.Time
+	OrgID       uuid.UUID
+	ID          uuid.UUID
+	OldRemoteID string
+	OldEtag     string
+	OldHash     string
+	OldState    string
 }
 
-func (q *Queries) CopyWritten(ctx context.Context, arg CopyWrittenParams) error {
-	_, err := q.db.Exec(ctx, copyWritten,
+// Unless somebody was heard meanwhile: what they did stands.
+func (q *Queries) CopyWritten(ctx context.Context, arg CopyWrittenParams) (int64, error) {
+	result, err := q.db.Exec(ctx, copyWritten,
 		arg.RemoteID,
 		arg.Etag,
 		arg.Agreed,
@@ -1268,8 +1570,15 @@ func (q *Queries) CopyWritten(ctx context.Context, arg CopyWrittenParams) error 
 		arg.Now,
 		arg.OrgID,
 		arg.ID,
+		arg.OldRemoteID,
+		arg.OldEtag,
+		arg.OldHash,
+		arg.OldState,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const dropBusy = `-- name: DropBusy :exec
@@ -1318,6 +1627,20 @@ func (q *Queries) DropCalendarConnection(ctx context.Context, arg DropCalendarCo
 	return result.RowsAffected(), nil
 }
 
+const dropCopiesIn = `-- name: DropCopiesIn :exec
+DELETE FROM sync_entities WHERE org_id = $1 AND kind = 'calendar' AND peer_id = $2
+`
+
+type DropCopiesInParams struct {
+	OrgID      uuid.UUID
+	CalendarID uuid.UUID
+}
+
+func (q *Queries) DropCopiesIn(ctx context.Context, arg DropCopiesInParams) error {
+	_, err := q.db.Exec(ctx, dropCopiesIn, arg.OrgID, arg.CalendarID)
+	return err
+}
+
 const dropCopiesOfConnection = `-- name: DropCopiesOfConnection :exec
 DELETE FROM sync_entities e USING calendars c
 WHERE e.org_id = $1 AND e.kind = 'calendar' AND c.org_id = e.org_id AND c.id = e.peer_id AND c.connection_id = $2
@@ -1360,6 +1683,21 @@ type DropEventsParams struct {
 // With the exceptions of a series that went. Indexes: primary key, calendar_events_series.
 func (q *Queries) DropEvents(ctx context.Context, arg DropEventsParams) error {
 	_, err := q.db.Exec(ctx, dropEvents, arg.OrgID, arg.CalendarID, arg.RemoteIds)
+	return err
+}
+
+const endCopy = `-- name: EndCopy :exec
+UPDATE sync_entities SET leased_until = NULL WHERE org_id = $1 AND id = $2 AND leased_until = $3
+`
+
+type EndCopyParams struct {
+	OrgID uuid.UUID
+	ID    uuid.UUID
+	Until *time.Time
+}
+
+func (q *Queries) EndCopy(ctx context.Context, arg EndCopyParams) error {
+	_, err := q.db.Exec(ctx, endCopy, arg.OrgID, arg.ID, arg.Until)
 	return err
 }
 
@@ -1466,7 +1804,7 @@ UPDATE calendars c SET
 FROM calendar_connections k, orgs o
 WHERE c.org_id = $3 AND c.id = $4 AND c.deleted_at IS NULL AND k.org_id = c.org_id AND k.id = c.connection_id AND o.id = c.org_id
   AND k.paused_at IS NULL
-RETURNING (c.leased_until = $2)::boolean AS ours, c.connection_id, c.remote_id, c.name, c.timezone, c.token, c.first_at, c.blocks, c.receives, c.writable,
+RETURNING (NOT c.pull_again)::boolean AS ours, c.connection_id, c.remote_id, c.name, c.timezone, c.token, c.first_at, c.blocks, c.receives, c.writable,
     c.canary_id, c.canary_rev, c.canary_sent_at, c.canary_seen_at, c.push_dead_at, c.window_until, c.failures, c.failing_since, k.kind, o.timezone AS org_timezone, o.fresh_within_minutes
 `
 
@@ -1538,6 +1876,24 @@ func (q *Queries) LeaseCalendar(ctx context.Context, arg LeaseCalendarParams) (L
 	return i, err
 }
 
+const leaseHeld = `-- name: LeaseHeld :one
+SELECT true::boolean AS held FROM calendars WHERE org_id = $1 AND id = $2 AND leased_until = $3 FOR NO KEY UPDATE
+`
+
+type LeaseHeldParams struct {
+	OrgID uuid.UUID
+	ID    uuid.UUID
+	Until *time.Time
+}
+
+// A reading that took longer than its lease must not overwrite what came after it. Primary key.
+func (q *Queries) LeaseHeld(ctx context.Context, arg LeaseHeldParams) (bool, error) {
+	row := q.db.QueryRow(ctx, leaseHeld, arg.OrgID, arg.ID, arg.Until)
+	var held bool
+	err := row.Scan(&held)
+	return held, err
+}
+
 const mirrorIDs = `-- name: MirrorIDs :many
 SELECT remote_id, series_id FROM calendar_events WHERE org_id = $1 AND calendar_id = $2
 `
@@ -1573,25 +1929,29 @@ func (q *Queries) MirrorIDs(ctx context.Context, arg MirrorIDsParams) ([]MirrorI
 	return items, nil
 }
 
-const needReconnect = `-- name: NeedReconnect :exec
-UPDATE calendar_connections SET reconnect_since = coalesce(reconnect_since, $1::timestamptz), failure = $2 WHERE org_id = $3 AND id = $4
+const needReconnect = `-- name: NeedReconnect :execrows
+UPDATE calendar_connections SET reconnect_since = $1, failure = $2 WHERE org_id = $3 AND id = $4 AND reconnect_since IS NULL
 `
 
 type NeedReconnectParams struct {
-	Now     time.Time
+	Now     *time.Time
 	Failure string
 	OrgID   uuid.UUID
 	ID      uuid.UUID
 }
 
-func (q *Queries) NeedReconnect(ctx context.Context, arg NeedReconnectParams) error {
-	_, err := q.db.Exec(ctx, needReconnect,
+// Nothing changes where it was known already.
+func (q *Queries) NeedReconnect(ctx context.Context, arg NeedReconnectParams) (int64, error) {
+	result, err := q.db.Exec(ctx, needReconnect,
 		arg.Now,
 		arg.Failure,
 		arg.OrgID,
 		arg.ID,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const openConflicts = `-- name: OpenConflicts :many
@@ -1600,7 +1960,7 @@ SELECT $1, n.id, n.kind, 'booking', n.field, n.booking_id, n.calendar_id, n.remo
        CASE WHEN n.starts_at < n.ends_at THEN tstzrange(n.starts_at, n.ends_at) END, n.base::jsonb, n.ours::jsonb, n.theirs::jsonb, n.fingerprint
 FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::timestamptz[], $9::timestamptz[],
     $10::text[], $11::text[], $12::text[], $13::text[]) AS n(id, kind, field, booking_id, calendar_id, remote_id, starts_at, ends_at, base, ours, theirs, fingerprint)
-WHERE NOT EXISTS (SELECT 1 FROM sync_conflicts s WHERE s.org_id = $1 AND s.fingerprint = n.fingerprint AND s.resolved_at IS NOT NULL AND s.resolution <> 'gone' AND s.undone_at IS NULL)
+WHERE n.kind <> 'overlap' OR NOT EXISTS (SELECT 1 FROM sync_conflicts s WHERE s.org_id = $1 AND s.fingerprint = n.fingerprint AND s.resolved_at IS NOT NULL AND s.resolution <> 'gone' AND s.undone_at IS NULL)
 ON CONFLICT (org_id, fingerprint) WHERE resolved_at IS NULL AND fingerprint <> '' DO NOTHING
 RETURNING id
 `
@@ -1621,7 +1981,7 @@ type OpenConflictsParams struct {
 	Fingerprints []string
 }
 
-// What a person has settled stays settled while it is about the same. Indexes: sync_conflicts_once, sync_conflicts_settled.
+// An overlap that a person has settled stays settled while it is about the same; an edit is a new one each time. Indexes: sync_conflicts_once, sync_conflicts_settled.
 func (q *Queries) OpenConflicts(ctx context.Context, arg OpenConflictsParams) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, openConflicts,
 		arg.OrgID,
@@ -1680,15 +2040,17 @@ func (q *Queries) OpenOfCopy(ctx context.Context, arg OpenOfCopyParams) (int64, 
 }
 
 const openOverlaps = `-- name: OpenOverlaps :many
-SELECT id, fingerprint FROM sync_conflicts WHERE org_id = $1 AND kind = 'overlap' AND resolved_at IS NULL
+SELECT id, fingerprint, (resolved_at IS NULL)::boolean AS open FROM sync_conflicts
+WHERE org_id = $1 AND kind = 'overlap' AND (resolved_at IS NULL OR resolution <> 'gone' AND undone_at IS NULL)
 `
 
 type OpenOverlapsRow struct {
 	ID          uuid.UUID
 	Fingerprint string
+	Open        bool
 }
 
-// Index: sync_conflicts_open.
+// Those that are asked about, and those about which a person has answered. Indexes: sync_conflicts_open, sync_conflicts_settled.
 func (q *Queries) OpenOverlaps(ctx context.Context, orgID uuid.UUID) ([]OpenOverlapsRow, error) {
 	rows, err := q.db.Query(ctx, openOverlaps, orgID)
 	if err != nil {
@@ -1698,7 +2060,7 @@ func (q *Queries) OpenOverlaps(ctx context.Context, orgID uuid.UUID) ([]OpenOver
 	var items []OpenOverlapsRow
 	for rows.Next() {
 		var i OpenOverlapsRow
-		if err := rows.Scan(&i.ID, &i.Fingerprint); err != nil {
+		if err := rows.Scan(&i.ID, &i.Fingerprint, &i.Open); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -1919,6 +2281,58 @@ type ReopenConflictParams struct {
 
 func (q *Queries) ReopenConflict(ctx context.Context, arg ReopenConflictParams) error {
 	_, err := q.db.Exec(ctx, reopenConflict, arg.OrgID, arg.ID)
+	return err
+}
+
+const resealCalendar = `-- name: ResealCalendar :exec
+UPDATE calendar_connections SET secret = $1, access = $2
+WHERE org_id = $3 AND id = $4 AND secret IS NOT DISTINCT FROM $5 AND access IS NOT DISTINCT FROM $6
+`
+
+type ResealCalendarParams struct {
+	Secret       []byte
+	Access       []byte
+	OrgID        uuid.UUID
+	ID           uuid.UUID
+	SecretBefore []byte
+	AccessBefore []byte
+}
+
+// Nothing where a refresh wrote another secret meanwhile: that one is sealed under the newest key already.
+func (q *Queries) ResealCalendar(ctx context.Context, arg ResealCalendarParams) error {
+	_, err := q.db.Exec(ctx, resealCalendar,
+		arg.Secret,
+		arg.Access,
+		arg.OrgID,
+		arg.ID,
+		arg.SecretBefore,
+		arg.AccessBefore,
+	)
+	return err
+}
+
+const resealLinks = `-- name: ResealLinks :exec
+UPDATE orgs SET availability_sealed = CASE WHEN availability_sealed IS NOT DISTINCT FROM $1 THEN $2 ELSE availability_sealed END,
+    feed_sealed = CASE WHEN feed_sealed IS NOT DISTINCT FROM $3 THEN $4 ELSE feed_sealed END
+WHERE id = $5
+`
+
+type ResealLinksParams struct {
+	AvailabilityBefore []byte
+	Availability       []byte
+	FeedBefore         []byte
+	Feed               []byte
+	OrgID              uuid.UUID
+}
+
+func (q *Queries) ResealLinks(ctx context.Context, arg ResealLinksParams) error {
+	_, err := q.db.Exec(ctx, resealLinks,
+		arg.AvailabilityBefore,
+		arg.Availability,
+		arg.FeedBefore,
+		arg.Feed,
+		arg.OrgID,
+	)
 	return err
 }
 

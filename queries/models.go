@@ -2008,20 +2008,22 @@ type SyncConflict struct {
 }
 
 type SyncEntity struct {
-	OrgID     uuid.UUID
-	ID        uuid.UUID
-	Kind      string
-	SubjectID uuid.UUID
-	PeerID    uuid.UUID
-	RemoteID  string
-	Etag      string
-	Agreed    []byte
-	Hash      string
-	State     string
-	Failure   string
-	WrittenAt *time.Time
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	OrgID       uuid.UUID
+	ID          uuid.UUID
+	Kind        string
+	SubjectID   uuid.UUID
+	PeerID      uuid.UUID
+	RemoteID    string
+	Etag        string
+	Agreed      []byte
+	Hash        string
+	State       string
+	Failure     string
+	Writing     string
+	LeasedUntil *time.Time
+	WrittenAt   *time.Time
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
 }
 
 type TierRequest struct {

@@ -7,7 +7,7 @@ ORDER BY r.retired_at IS NOT NULL, r.kind, lower(r.name);
 
 -- name: LockResource :one
 -- Whoever takes it waits until it is changed. Primary key.
-SELECT * FROM resources WHERE org_id = @org_id AND id = @id FOR UPDATE;
+SELECT * FROM resources WHERE org_id = @org_id AND id = @id FOR NO KEY UPDATE; -- not FOR UPDATE: whoever takes of it refers to it
 
 -- name: AddResource :exec
 INSERT INTO resources (org_id, id, name, kind, capacity, minutes_before, minutes_after, usual)
@@ -23,15 +23,6 @@ UPDATE resources SET usual = false WHERE org_id = @org_id AND usual AND id <> @i
 
 -- name: RetireResource :exec
 UPDATE resources SET retired_at = @retired_at, usual = false WHERE org_id = @org_id AND id = @id;
-
--- name: MostTaken :one
--- How many units are taken at once at the busiest moment ahead: it is the beginning of one of the claims.
--- Index: booking_claims_of_resource.
-SELECT coalesce(max(n), 0)::int AS units FROM (
-    SELECT count(*) AS n FROM booking_claims a
-    JOIN booking_claims b ON b.org_id = a.org_id AND b.resource_id = a.resource_id AND b.during @> lower(a.during)
-    WHERE a.org_id = @org_id AND a.resource_id = @resource_id AND upper(a.during) > @now::timestamptz
-    GROUP BY a.booking_id, a.slot) busiest;
 
 -- name: FutureNeeds :one
 -- Bookings ahead that take a thing. Index: booking_needs_of_resource.

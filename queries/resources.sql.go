@@ -13,6 +13,7 @@ import (
 )
 
 const addResource = `-- name: AddResource :exec
+
 INSERT INTO resources (org_id, id, name, kind, capacity, minutes_before, minutes_after, usual)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 `
@@ -28,6 +29,7 @@ type AddResourceParams struct {
 	Usual         bool
 }
 
+// not FOR UPDATE: whoever takes of it refers to it
 func (q *Queries) AddResource(ctx context.Context, arg AddResourceParams) error {
 	_, err := q.db.Exec(ctx, addResource,
 		arg.OrgID,
@@ -63,7 +65,7 @@ func (q *Queries) FutureNeeds(ctx context.Context, arg FutureNeedsParams) (int64
 }
 
 const lockResource = `-- name: LockResource :one
-SELECT org_id, id, name, kind, capacity, minutes_before, minutes_after, usual, retired_at, created_at FROM resources WHERE org_id = $1 AND id = $2 FOR UPDATE
+SELECT org_id, id, name, kind, capacity, minutes_before, minutes_after, usual, retired_at, created_at FROM resources WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE
 `
 
 type LockResourceParams struct {
@@ -88,29 +90,6 @@ func (q *Queries) LockResource(ctx context.Context, arg LockResourceParams) (Res
 		&i.CreatedAt,
 	)
 	return i, err
-}
-
-const mostTaken = `-- name: MostTaken :one
-SELECT coalesce(max(n), 0)::int AS units FROM (
-    SELECT count(*) AS n FROM booking_claims a
-    JOIN booking_claims b ON b.org_id = a.org_id AND b.resource_id = a.resource_id AND b.during @> lower(a.during)
-    WHERE a.org_id = $1 AND a.resource_id = $2 AND upper(a.during) > $3::timestamptz
-    GROUP BY a.booking_id, a.slot) busiest
-`
-
-type MostTakenParams struct {
-	OrgID      uuid.UUID
-	ResourceID uuid.UUID
-	Now        time.Time
-}
-
-// How many units are taken at once at the busiest moment ahead: it is the beginning of one of the claims.
-// Index: booking_claims_of_resource.
-func (q *Queries) MostTaken(ctx context.Context, arg MostTakenParams) (int32, error) {
-	row := q.db.QueryRow(ctx, mostTaken, arg.OrgID, arg.ResourceID, arg.Now)
-	var units int32
-	err := row.Scan(&units)
-	return units, err
 }
 
 const orgByAvailability = `-- name: OrgByAvailability :one

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"github.com/wedsync/wedsync/jobs/calendar"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/queries/seal"
 	"github.com/wedsync/wedsync/views"
@@ -17,7 +18,7 @@ import (
 // closesDay is how long an outside appointment has to be to close a day: a dentist's hour does not.
 const closesDay = 4 * time.Hour
 
-func availabilityOwner(org uuid.UUID) string { return org.String() + "/availability" }
+func availabilityOwner(org uuid.UUID) string { return calendar.AvailabilityOwner(org) }
 
 // availabilityLink is the address to share; empty where there is none.
 func (s *Server) availabilityLink(ctx context.Context, org uuid.UUID) (string, error) {

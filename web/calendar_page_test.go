@@ -261,7 +261,7 @@ func TestResourcesAreKeptFromHarm(t *testing.T) {
 		form url.Values
 		says string
 	}{
-		{"/" + chairs.String(), thing("capacity", "1"), "2 of them are taken"}, {"/" + chairs.String(), thing("capacity", "0"), "Between 1 and 500"}, {"/" + chairs.String(), thing("capacity", "501"), "Between 1 and 500"},
+		{"/" + chairs.String(), thing("capacity", "1"), "would not fit any more"}, {"/" + chairs.String(), thing("capacity", "0"), "Between 1 and 500"}, {"/" + chairs.String(), thing("capacity", "501"), "Between 1 and 500"},
 		{"/" + chairs.String(), thing("before", "2881"), "two days"}, {"/" + chairs.String(), thing("after", "-1"), "two days"}, {"/" + chairs.String(), thing("kind", "ghost"), "Choose from the list"},
 		{"/" + chairs.String(), thing("name", "a SPARE"), "of that name already"}, {"", thing("name", "chairs"), "of that name already"}, {"", thing("name", strings.Repeat("x", 81)), "80 letters"},
 		{"/" + chairs.String() + "/retirement", nil, "2 bookings ahead still take it"},

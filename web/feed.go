@@ -26,7 +26,7 @@ import (
 const cancelledStays = 90 * 24 * time.Hour
 
 // feedOwner is what the sealed link of a feed opens for.
-func feedOwner(org uuid.UUID) string { return org.String() + "/feed" }
+func feedOwner(org uuid.UUID) string { return calendar.FeedOwner(org) }
 
 // ownFeed shows the link again to who may see it. Who knows it can read the feed.
 func (s *Server) ownFeed(org uuid.UUID, sealed []byte, may bool) (f views.OwnFeed, err error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/labstack/echo/v4"
 
+	"github.com/wedsync/wedsync/jobs/calendar/booking"
 	"github.com/wedsync/wedsync/queries"
 	"github.com/wedsync/wedsync/views"
 )
@@ -71,7 +72,7 @@ func (s *Server) createResource(c echo.Context) error {
 	}
 	r, f := resourceAsked(form, uuid.Nil)
 	org := visitorOf(c).OrgID
-	return s.keepResource(c, f, "added", func(ctx context.Context, q *queries.Queries) error {
+	return s.keepResource(c, f, "added", func(ctx context.Context, _ pgx.Tx, q *queries.Queries) error {
 		id := uuid.Must(uuid.NewV7())
 		if r.Usual {
 			if err := q.UnsetUsual(ctx, queries.UnsetUsualParams{OrgID: org, ID: id}); err != nil {
@@ -93,17 +94,13 @@ func (s *Server) changeResource(c echo.Context) error {
 	}
 	r, f := resourceAsked(form, id)
 	r.OrgID = visitorOf(c).OrgID
-	return s.keepResource(c, f, "kept", func(ctx context.Context, q *queries.Queries) error {
+	return s.keepResource(c, f, "kept", func(ctx context.Context, tx pgx.Tx, q *queries.Queries) error {
+		if err := s.reshape(ctx, tx, r); err != nil { // before the row is locked, as everybody does who takes of it
+			return err
+		}
 		was, err := q.LockResource(ctx, queries.LockResourceParams{OrgID: r.OrgID, ID: id})
 		if err != nil {
 			return err
-		}
-		taken, err := q.MostTaken(ctx, queries.MostTakenParams{OrgID: r.OrgID, ResourceID: id, Now: time.Now()})
-		if err != nil {
-			return err
-		}
-		if int32(r.Capacity) < taken && r.Capacity < was.Capacity {
-			return resourceFault{"capacity", "At one time " + strconv.Itoa(int(taken)) + " of them are taken. Move or cancel one of those bookings first."}
 		}
 		r.Usual = r.Usual && was.RetiredAt == nil
 		if r.Usual {
@@ -115,18 +112,31 @@ func (s *Server) changeResource(c echo.Context) error {
 	})
 }
 
+// reshape deals what is booked ahead anew; what would not fit any more refuses the change.
+func (s *Server) reshape(ctx context.Context, tx pgx.Tx, r queries.SetResourceParams) error {
+	err := booking.Reshape(ctx, tx, s.config.Jobs.River, r.OrgID, r.ID, int(r.Capacity), int(r.MinutesBefore), int(r.MinutesAfter), time.Now())
+	var refused *booking.Refused
+	switch {
+	case errors.As(err, &refused):
+		return resourceFault{"capacity", refused.NoRoom()}
+	case errors.Is(err, booking.ErrNoResource):
+		return pgx.ErrNoRows
+	}
+	return err
+}
+
 // resourceFault is what a form learns only from the database.
 type resourceFault struct{ field, words string }
 
 func (f resourceFault) Error() string { return f.words }
 
 // keepResource makes a change of what can be taken, or says beside its field why not.
-func (s *Server) keepResource(c echo.Context, f views.ResourceForm, done string, change func(context.Context, *queries.Queries) error) error {
+func (s *Server) keepResource(c echo.Context, f views.ResourceForm, done string, change func(context.Context, pgx.Tx, *queries.Queries) error) error {
 	var err error
 	if len(f.Faults) == 0 {
 		err = s.changing(c, func(ctx context.Context, tx pgx.Tx) error {
 			q := queries.New(tx)
-			if err := change(ctx, q); err != nil {
+			if err := change(ctx, tx, q); err != nil {
 				return err
 			}
 			return q.TouchRegions(ctx, queries.TouchRegionsParams{Audiences: []uuid.UUID{visitorOf(c).OrgID}, Regions: []string{"calendar"}})
@@ -159,7 +169,7 @@ func (s *Server) retireResource(c echo.Context) error {
 	if back {
 		done = "offered"
 	}
-	return s.keepResource(c, f, done, func(ctx context.Context, q *queries.Queries) error {
+	return s.keepResource(c, f, done, func(ctx context.Context, _ pgx.Tx, q *queries.Queries) error {
 		if _, err := q.LockResource(ctx, queries.LockResourceParams{OrgID: org, ID: id}); err != nil {
 			return err
 		}

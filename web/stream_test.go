@@ -27,10 +27,9 @@ import (
 
 // regionEvents is the contract's event of each region. A new region has a row here, or the tests below fail.
 var regionEvents = map[string]string{
-	"calendar": "sync_completion", "calendars": "sync_completion", "conflicts": "calendar_conflict",
+	"calendar":   "sync_completion",
 	"kpis":       "dashboard_kpi_update",
 	"weddings":   "wedding_coordination",
-	"calendar":   "sync_completion",
 	"calendars":  "sync_completion",
 	"conflicts":  "calendar_conflict",
 	"activity":   "client_notification",

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/url"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,6 +38,8 @@ type Sync struct {
 	Waker        *queries.Waker
 	River        *river.Client[pgx.Tx]
 	AllowPrivate bool
+
+	refreshing sync.Map // connection → *sync.Mutex: whoever waits for a grant does so without a database connection in hand
 }
 
 const (
@@ -44,6 +47,8 @@ const (
 	lookAhead = 3 * 366 * 24 * time.Hour
 	mostBusy  = 5000 // occurrences of one series in the time that we look ahead
 	mostRead  = 50_000
+	// windowDrift is how far the window may move before everything is read again.
+	windowDrift = 30 * 24 * time.Hour
 )
 
 func window(now time.Time) remote.Window {
@@ -56,6 +61,9 @@ func (s *Sync) account(ctx context.Context, org, connection uuid.UUID) (remote.A
 	c, err := queries.New(s.Pool).CalendarConnection(ctx, queries.CalendarConnectionParams{OrgID: org, ID: connection})
 	if err != nil {
 		return nil, c, err
+	}
+	if c.ReconnectSince != nil {
+		return nil, c, &remote.Reconnect{Words: c.Failure}
 	}
 	box := connection.String()
 	switch c.Kind {

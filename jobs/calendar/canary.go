@@ -3,7 +3,6 @@ package calendar
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -20,8 +19,10 @@ import (
 
 const (
 	singEvery  = 6 * time.Hour
+	singSooner = 15 * time.Minute // where pushes are thought to be dead: a new channel may bring them back
 	lostAfter  = 3 * time.Minute
-	canaryDays = 200 // ahead
+	watchAgain = 10 * time.Minute // a provider that opened no channel is not asked with every look
+	canaryDays = 200              // ahead
 )
 
 // SingArgs changes a calendar's canary.
@@ -64,7 +65,7 @@ func (s *Sync) Sing(ctx context.Context, org, calendar uuid.UUID) error {
 		return err
 	}
 	now := time.Now()
-	rev := fmt.Sprint(now.UnixMilli())
+	rev := strings.ReplaceAll(uuid.NewString(), "-", "") // also the key of a new one: Graph's changes tell nothing else of it
 	sent := queries.CanarySentParams{OrgID: org, ID: calendar, CanaryID: c.CanaryID, CanaryRev: rev, SentAt: &now}
 	if err := q.CanarySent(ctx, sent); err != nil {
 		return err
@@ -72,11 +73,11 @@ func (s *Sync) Sing(ctx context.Context, org, calendar uuid.UUID) error {
 	d := remote.Draft{ID: c.CanaryID, Key: strings.ReplaceAll(calendar.String(), "-", ""), Event: canary(calendar, rev, now)}
 	wrote, err := account.Put(ctx, c.RemoteID, d)
 	if errors.Is(err, remote.ErrGone) || errors.Is(err, remote.ErrChanged) { // a person tidied up: a new one
-		d.ID, d.Key = "", strings.ReplaceAll(uuid.NewString(), "-", "")
+		d.ID, d.Key = "", rev
 		wrote, err = account.Put(ctx, c.RemoteID, d)
 	}
 	if err != nil {
-		return err
+		return errors.Join(err, q.CanaryStayed(context.WithoutCancel(ctx), queries.CanaryStayedParams{OrgID: org, ID: calendar, CanaryRev: rev, Now: ptr(time.Now())}))
 	}
 	if wrote.ID == c.CanaryID {
 		return nil

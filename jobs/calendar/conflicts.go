@@ -58,31 +58,32 @@ func (c *conflicts) open(ctx context.Context, tx pgx.Tx, q *queries.Queries, cli
 	return notify.Announce(ctx, tx, client, n.of(c.rows.OrgID, fresh[0], now))
 }
 
+// mostOverlaps is how many are looked at; with more, none is known to be over.
+const mostOverlaps = 2000
+
 // Overlaps finds where outside events lie over what is held or confirmed, asks about what is new and closes what is over. It
 // runs after the commit of whatever changed either side: of two that change at once, the later one sees both.
 func (s *Sync) Overlaps(ctx context.Context, org uuid.UUID) error {
 	now := time.Now()
 	q := queries.New(s.Pool)
+	// What is open is read first: a question that is asked meanwhile is about what the second look finds, too.
+	asked, err := q.OpenOverlaps(ctx, org)
+	if err != nil {
+		return fmt.Errorf("overlaps: %w", err)
+	}
 	there, err := q.Overlaps(ctx, queries.OverlapsParams{OrgID: org, Now: now})
 	if err != nil {
 		return fmt.Errorf("overlaps: %w", err)
 	}
-	open, err := q.OpenOverlaps(ctx, org)
-	if err != nil {
-		return fmt.Errorf("overlaps: %w", err)
-	}
-	if len(there) == 0 && len(open) == 0 {
-		return nil
-	}
-	found := map[string]bool{}
+	found, all := map[string]bool{}, len(there) < mostOverlaps
 	for _, o := range there {
 		found[overlapMark(o)] = true
 	}
 	var over []uuid.UUID
-	known := map[string]bool{}
-	for _, o := range open {
+	known := map[string]bool{} // asked about, or answered
+	for _, o := range asked {
 		known[o.Fingerprint] = true
-		if !found[o.Fingerprint] {
+		if o.Open && all && !found[o.Fingerprint] {
 			over = append(over, o.ID)
 		}
 	}
@@ -132,9 +133,21 @@ func overlapMark(o queries.OverlapsRow) string {
 	return fmt.Sprintf("overlap:%s:%s:%s:%d-%d:%d-%d", o.BookingID, o.CalendarID, o.RemoteID, o.OutsideFrom.Unix(), o.OutsideUntil.Unix(), o.BookedFrom.Unix(), o.BookedUntil.Unix())
 }
 
-// tellReconnect tells once that an account has to be connected anew.
-func (s *Sync) tellReconnect(ctx context.Context, tx pgx.Tx, p *pulling, words string, now time.Time) error {
-	since := now.UTC().Format(time.DateOnly)
-	return notify.Announce(ctx, tx, s.River, notify.Notice{OrgID: p.org, ID: notify.NoticeID(p.ConnectionID, "reconnect"+since), At: now,
-		News: mail.News{Kind: mail.Connection, What: "calendar_reconnect", Title: p.Name, Detail: words, At: now, Path: "/app/calendars/" + p.ConnectionID.String()}})
+// needReconnect notes that a provider gives us nothing any more, and tells once.
+func (s *Sync) needReconnect(ctx context.Context, tx pgx.Tx, org, connection uuid.UUID, words string, now time.Time) error {
+	q := queries.New(tx)
+	n, err := q.NeedReconnect(ctx, queries.NeedReconnectParams{OrgID: org, ID: connection, Now: &now, Failure: words})
+	if err != nil || n == 0 {
+		return err
+	}
+	c, err := q.CalendarConnection(ctx, queries.CalendarConnectionParams{OrgID: org, ID: connection})
+	if err != nil {
+		return err
+	}
+	err = notify.Announce(ctx, tx, s.River, notify.Notice{OrgID: org, ID: notify.NoticeID(connection, "reconnect"+now.UTC().Format(time.RFC3339Nano)), At: now,
+		News: mail.News{Kind: mail.Connection, What: "calendar_reconnect", Title: c.Account, Detail: words, At: now, Path: "/app/calendars/" + connection.String()}})
+	if err != nil {
+		return err
+	}
+	return touch(ctx, q, org, "calendar")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,7 +120,7 @@ func (s *Sync) opening(id uuid.UUID, c *Connecting) (remote.Account, error) {
 		c.URL = "https://" + rest
 	}
 	if _, err := outside.CheckURL(c.URL, s.AllowPrivate); err != nil {
-		return nil, inWords("url", err)
+		return nil, &Wrong{"url", err.Error()}
 	}
 	if c.Kind == queries.CalendarKindIcs {
 		return &remote.Feed{Door: s.Door, OrgID: c.OrgID, URL: c.URL, Box: box}, nil
@@ -144,6 +145,9 @@ func (s *Sync) keep(ctx context.Context, tx pgx.Tx, keep queries.KeepGrantParams
 	q := queries.New(tx)
 	name := accountName(c, found)
 	if c.Again != nil {
+		if err := sameAccount(ctx, q, c, found); err != nil {
+			return err
+		}
 		n, err := q.RenewCalendarConnection(ctx, queries.RenewCalendarConnectionParams{OrgID: c.OrgID, ID: keep.ID, Kind: c.Kind, Account: name, Secret: keep.Secret, Access: keep.Access, AccessUntil: keep.AccessUntil})
 		if err != nil || n == 0 {
 			return errors.Join(err, fmt.Errorf("connect anew: %w", pgx.ErrNoRows))
@@ -169,6 +173,25 @@ func (s *Sync) keep(ctx context.Context, tx pgx.Tx, keep queries.KeepGrantParams
 		return err
 	}
 	return s.readAll(ctx, tx, c.OrgID, keep.ID)
+}
+
+// sameAccount refuses somebody else's sign-in: its calendars are others, and the ones that were here would seem to be deleted.
+func sameAccount(ctx context.Context, q *queries.Queries, c Connecting, found []remote.Calendar) error {
+	there, err := q.CalendarsOf(ctx, queries.CalendarsOfParams{OrgID: c.OrgID, ConnectionID: *c.Again})
+	if err != nil || len(there) == 0 {
+		return err
+	}
+	counts := func(old queries.CalendarsOfRow) bool { return old.Blocks || old.Receives }
+	if !slices.ContainsFunc(there, counts) {
+		return nil // nothing depends on it
+	}
+	for _, old := range there {
+		// Others, such as public holidays, are in many accounts.
+		if counts(old) && slices.ContainsFunc(found, func(f remote.Calendar) bool { return f.ID == old.RemoteID }) {
+			return nil
+		}
+	}
+	return &Wrong{"kind", "That was another account: none of this connection's calendars is in it. Sign in with the account that was connected, or connect this one as a new one."}
 }
 
 // receives is which of them bookings are written into: the main one, or else the first that may be written.

@@ -33,6 +33,8 @@ func (c *Copies) Work(ctx context.Context, job *river.Job[booking.CopiesArgs]) e
 	var later *outside.Later
 	var open *outside.Open
 	switch {
+	case errors.Is(err, errWriting):
+		return river.JobSnooze(300 * time.Millisecond)
 	case errors.As(err, &open):
 		return river.JobSnooze(max(time.Until(open.Until), time.Second))
 	case errors.As(err, &later) && later.After > 0:
@@ -60,18 +62,17 @@ func (s *Sync) copies(ctx context.Context, org, id uuid.UUID) error {
 	targets, err := s.targets(ctx, q, org, b)
 	for _, t := range targets {
 		if t.wanted {
-			err = errors.Join(err, s.writeCopy(ctx, q, org, b, t))
+			err = errors.Join(err, s.alone(ctx, q, org, b.ID, t, s.writeCopy))
 		} else {
-			err = errors.Join(err, s.dropCopy(ctx, q, org, b, t))
+			err = errors.Join(err, s.alone(ctx, q, org, b.ID, t, s.dropCopy))
 		}
 	}
 	return errors.Join(err, s.Overlaps(ctx, org)) // an outside event may have come while it was confirmed
 }
 
 func (s *Sync) targets(ctx context.Context, q *queries.Queries, org uuid.UUID, b queries.BookingToCopyRow) (all []target, err error) {
-	lives := (b.Status == queries.BookingStatusHeld || b.Status == queries.BookingStatusConfirmed) && b.StartsLocal != nil && b.EndsLocal != nil && b.Timezone != ""
 	wanted := map[uuid.UUID]bool{}
-	if lives {
+	if lives(b) {
 		receiving, err := q.ReceivingCalendars(ctx, queries.ReceivingCalendarsParams{OrgID: org, BookingID: b.ID})
 		if err != nil {
 			return nil, err
@@ -101,91 +102,217 @@ func (s *Sync) targets(ctx context.Context, q *queries.Queries, org uuid.UUID, b
 	return all, nil
 }
 
-// writeCopy makes the outside copy say what the booking says. The row stands before the call: its id is the key under which
-// an answer that was lost is found again, so that no second event is made.
-func (s *Sync) writeCopy(ctx context.Context, q *queries.Queries, org uuid.UUID, b queries.BookingToCopyRow, t target) error {
-	c, err := q.BeginCopy(ctx, queries.BeginCopyParams{OrgID: org, BookingID: b.ID, CalendarID: t.calendar})
+// errWriting is a copy that somebody else writes at this moment.
+var errWriting = errors.New("this copy is being written")
+
+// writeTime is longer than a job may take.
+const writeTime = 2 * time.Minute
+
+// one is a copy that we alone write at this moment, of the booking as it is now.
+type one struct {
+	queries.BeginCopyRow
+	org uuid.UUID
+	b   queries.BookingToCopyRow
+	to  target
+	q   *queries.Queries
+}
+
+// alone lets one at a time write a copy: two that write an older and a newer state at once would each take the other for a stranger.
+// The row stands before the call: its id is the key under which an answer that was lost is found again, so that no second event is
+// made.
+func (s *Sync) alone(ctx context.Context, q *queries.Queries, org, bookingID uuid.UUID, t target, do func(context.Context, one) error) error {
+	now := time.Now()
+	until := now.Add(writeTime).Truncate(time.Microsecond)
+	c, err := q.BeginCopy(ctx, queries.BeginCopyParams{OrgID: org, BookingID: bookingID, CalendarID: t.calendar, Until: &until, Now: now})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return errWriting
+	}
 	if err != nil {
 		return fmt.Errorf("begin a copy: %w", err)
 	}
-	e := draft(b)
-	e.Ours, e.OursRev = b.ID.String(), ical.Hash(e)
-	if c.State == "conflict" || c.State == "left_out" || c.RemoteID != "" && c.Hash == e.OursRev {
+	b, err := q.BookingToCopy(ctx, queries.BookingToCopyParams{OrgID: org, ID: bookingID}) // as it is now that it is our turn
+	if err == nil && (lives(b) || !t.wanted) {
+		err = do(ctx, one{BeginCopyRow: c, org: org, b: b, to: t, q: q})
+	}
+	return errors.Join(err, q.EndCopy(context.WithoutCancel(ctx), queries.EndCopyParams{OrgID: org, ID: c.ID, Until: &until}))
+}
+
+func (c one) key() string { return plainHex(c.ID) }
+
+// draft is what is to stand outside, with our mark.
+func (c one) draft() ical.Event {
+	e := draft(c.b)
+	e.Ours, e.OursRev = c.b.ID.String(), rev(e)
+	return e
+}
+
+// writeCopy makes the outside copy say what the booking says.
+func (s *Sync) writeCopy(ctx context.Context, c one) error {
+	e := c.draft()
+	if c.State == "conflict" || c.State == "left_out" || c.RemoteID != "" && c.Hash == e.OursRev && c.State == "agreed" {
 		return nil
 	}
-	account, _, err := s.account(ctx, org, t.connection)
-	if err != nil {
-		return err
+	account, _, err := s.account(ctx, c.org, c.to.connection)
+	if err == nil {
+		err = c.q.CopyWriting(ctx, queries.CopyWritingParams{OrgID: c.org, ID: c.ID, Writing: e.OursRev})
 	}
-	wrote, err := account.Put(ctx, t.remote, remote.Draft{ID: c.RemoteID, ETag: c.Etag, Key: strings.ReplaceAll(c.ID.String(), "-", ""), Event: e})
+	if err != nil {
+		return s.notWritten(ctx, c, err)
+	}
+	wrote, err := put(ctx, account, c, e)
 	switch {
 	case errors.Is(err, remote.ErrChanged), errors.Is(err, remote.ErrGone):
 		// Somebody was there before us: what they did is heard first, and settled.
-		return s.hearFirst(ctx, q, org, b, c, t, err)
+		return s.hear(ctx, account, c, c.RemoteID)
 	case errors.Is(err, remote.ErrReadOnly), errors.Is(err, remote.ErrNoCalendar):
-		return q.CopyState(ctx, queries.CopyStateParams{OrgID: org, ID: c.ID, State: "failed", Failure: err.Error(), Now: time.Now()})
+		return c.q.CopyState(ctx, queries.CopyStateParams{OrgID: c.org, ID: c.ID, State: "failed", Failure: err.Error(), Now: time.Now()})
 	case err != nil:
-		return s.notWritten(ctx, q, org, c.ID, t, err)
+		return s.notWritten(ctx, c, err)
 	}
-	agreed, err := json.Marshal(outsideFields(b))
-	if err != nil {
+	heard, err := s.wrote(ctx, c, e, wrote)
+	if err != nil || !heard {
 		return err
 	}
-	return q.CopyWritten(ctx, queries.CopyWrittenParams{OrgID: org, ID: c.ID, RemoteID: wrote.ID, Etag: wrote.ETag, Agreed: agreed, Hash: e.OursRev, Now: ptr(time.Now())})
+	return s.hear(ctx, account, c, wrote.ID)
+}
+
+// put writes, and again where what stands under our key is an older try of ours whose answer was lost.
+func put(ctx context.Context, account remote.Account, c one, e ical.Event) (remote.Written, error) {
+	d := remote.Draft{ID: c.RemoteID, ETag: c.Etag, Key: c.key(), Event: e}
+	wrote, err := account.Put(ctx, c.to.remote, d)
+	if err != nil || wrote.ETag != "" {
+		return wrote, err
+	}
+	there, err := account.Get(ctx, c.to.remote, wrote.ID)
+	if err != nil {
+		return wrote, err
+	}
+	if len(there.Events) == 1 && rev(there.Events[0]) == e.OursRev {
+		return remote.Written{ID: there.ID, ETag: there.ETag}, nil
+	}
+	d.ID, d.ETag = wrote.ID, there.ETag
+	return account.Put(ctx, c.to.remote, d)
+}
+
+// wrote notes that the copy stands. heard: a pull has read it already, and by then somebody had changed it.
+func (s *Sync) wrote(ctx context.Context, c one, e ical.Event, w remote.Written) (heard bool, err error) {
+	agreed, err := json.Marshal(outsideFields(c.b))
+	if err != nil {
+		return false, err
+	}
+	now := time.Now()
+	err = pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
+		q := queries.New(tx)
+		n, err := q.CopyWritten(ctx, queries.CopyWrittenParams{OrgID: c.org, ID: c.ID, RemoteID: w.ID, Etag: w.ETag, Agreed: agreed, Hash: e.OursRev, Now: &now,
+			OldRemoteID: c.RemoteID, OldEtag: c.Etag, OldHash: c.Hash, OldState: c.State})
+		if err != nil {
+			return err
+		}
+		if n == 0 { // something was heard meanwhile: once more, from how it stands now
+			_, err := s.River.InsertTx(ctx, tx, booking.CopiesArgs{OrgID: c.org, BookingID: c.b.ID}, nil)
+			return err
+		}
+		if c.RemoteID == w.ID {
+			return nil
+		}
+		etag, err := q.AdoptEvent(ctx, queries.AdoptEventParams{OrgID: c.org, CalendarID: c.to.calendar, RemoteID: w.ID, BookingID: &c.b.ID})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		heard = etag != w.ETag
+		return errors.Join(err, q.DropBusy(ctx, queries.DropBusyParams{OrgID: c.org, CalendarID: c.to.calendar, Roots: []string{w.ID}}))
+	})
+	return heard, err
 }
 
 func ptr[T any](v T) *T { return &v }
 
-// hearFirst lets a pull find out what somebody did to our copy. A copy that is not there any more is not in what changed
-// where the deletion was heard before, so it is said here.
-func (s *Sync) hearFirst(ctx context.Context, q *queries.Queries, org uuid.UUID, b queries.BookingToCopyRow, c queries.BeginCopyRow, t target, why error) error {
-	_, err := s.River.Insert(ctx, PullArgs{OrgID: org, CalendarID: t.calendar}, nil)
-	if !errors.Is(why, remote.ErrGone) || err != nil {
-		return err
+// hear asks how our copy stands there, and settles that. What changed may have been read before, so a pull would not tell of it.
+func (s *Sync) hear(ctx context.Context, account remote.Account, c one, id string) error {
+	asked := time.Now()
+	o, err := account.Get(ctx, c.to.remote, id)
+	gone := errors.Is(err, remote.ErrGone)
+	if err != nil && !gone || err == nil && len(o.Events) == 0 {
+		return s.notWritten(ctx, c, err)
 	}
-	lease, err := q.CalendarToWrite(ctx, queries.CalendarToWriteParams{OrgID: org, ID: t.calendar})
-	if err != nil {
-		return err
-	}
-	return pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
-		m := &mirroring{sync: s, tx: tx, q: queries.New(tx), pulling: &pulling{org: org, id: t.calendar}, now: time.Now()}
-		m.ConnectionID, m.Name = lease.ConnectionID, "the outside calendar"
+	err = pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
+		m, err := s.mirroringOf(ctx, tx, c.org, c.to.calendar, time.Now())
+		if err != nil {
+			return err
+		}
 		of, err := m.strategies(ctx)
 		if err != nil {
 			return err
 		}
-		if err := m.deleted(ctx, queries.CopiesInRow{ID: c.ID, SubjectID: b.ID, RemoteID: c.RemoteID}, of(fieldWhen)); err != nil {
+		if gone {
+			err = m.deleted(ctx, c.ID, c.b.ID, of(fieldWhen))
+		} else {
+			err = m.heard(ctx, c.ID, c.b.ID, o, asked, of)
+		}
+		if err != nil {
 			return err
 		}
-		return touch(ctx, m.q, org, "conflicts", "kpis")
+		return touch(ctx, m.q, c.org, "calendar", "conflicts", "kpis", "weddings")
 	})
+	if err != nil {
+		return err
+	}
+	return s.goOn(ctx, c)
+}
+
+// goOn writes what was left unwritten when somebody was heard first: a little later, and with more patience each time.
+func (s *Sync) goOn(ctx context.Context, c one) error {
+	there, err := c.q.CopiesOfBookings(ctx, queries.CopiesOfBookingsParams{OrgID: c.org, BookingIds: []uuid.UUID{c.b.ID}})
+	if err != nil {
+		return err
+	}
+	b, err := c.q.BookingToCopy(ctx, queries.BookingToCopyParams{OrgID: c.org, ID: c.b.ID})
+	if err != nil {
+		return err
+	}
+	for _, t := range there {
+		if t.ID == c.ID && t.State == "agreed" && t.Hash != rev(draft(b)) {
+			return errors.New("somebody changed the copy meanwhile; what they did is kept, and the rest is written with the next try")
+		}
+	}
+	return nil
 }
 
 // notWritten says on the page what stands in the way; a grant that has ended is a person's to mend.
-func (s *Sync) notWritten(ctx context.Context, q *queries.Queries, org, id uuid.UUID, t target, err error) error {
+func (s *Sync) notWritten(ctx context.Context, c one, err error) error {
+	if err == nil {
+		return nil
+	}
 	var reconnect *remote.Reconnect
-	note := q.CopyState(ctx, queries.CopyStateParams{OrgID: org, ID: id, State: "failed", Failure: failureWords(err), Now: time.Now()})
+	now := time.Now()
+	note := c.q.CopyState(ctx, queries.CopyStateParams{OrgID: c.org, ID: c.ID, State: "failed", Failure: failureWords(err), Now: now})
 	if errors.As(err, &reconnect) {
-		return errors.Join(note, q.NeedReconnect(ctx, queries.NeedReconnectParams{OrgID: org, ID: t.connection, Now: time.Now(), Failure: reconnect.Words}))
+		return errors.Join(note, pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
+			return s.needReconnect(ctx, tx, c.org, c.to.connection, reconnect.Words, now)
+		}))
 	}
 	return errors.Join(err, note)
 }
 
-func (s *Sync) dropCopy(ctx context.Context, q *queries.Queries, org uuid.UUID, b queries.BookingToCopyRow, t target) error {
-	c, err := q.BeginCopy(ctx, queries.BeginCopyParams{OrgID: org, BookingID: b.ID, CalendarID: t.calendar})
-	if err != nil {
-		return err
-	}
-	if c.RemoteID != "" && c.State != "left_out" {
-		account, _, err := s.account(ctx, org, t.connection)
-		if err != nil {
-			return err
+// dropCopy takes a copy out. One that was on its way may stand there although we were never told: it is found by its key.
+func (s *Sync) dropCopy(ctx context.Context, c one) error {
+	if c.State != "left_out" && (c.RemoteID != "" || c.Writing != "") {
+		account, _, err := s.account(ctx, c.org, c.to.connection)
+		if err == nil && c.RemoteID == "" {
+			var found remote.Written
+			found, err = account.Put(ctx, c.to.remote, remote.Draft{Key: c.key(), Event: c.draft()})
+			c.RemoteID = found.ID
 		}
-		if err := account.Delete(ctx, t.remote, c.RemoteID, ""); err != nil && !errors.Is(err, remote.ErrNoCalendar) && !errors.Is(err, remote.ErrReadOnly) {
-			return s.notWritten(ctx, q, org, c.ID, t, err)
+		if err == nil {
+			err = account.Delete(ctx, c.to.remote, c.RemoteID, "")
+		}
+		if err != nil && !errors.Is(err, remote.ErrNoCalendar) && !errors.Is(err, remote.ErrReadOnly) {
+			return s.notWritten(ctx, c, err)
 		}
 	}
-	return q.DropCopy(ctx, queries.DropCopyParams{OrgID: org, ID: c.ID})
+	now := time.Now()
+	return errors.Join(c.q.DropCopy(ctx, queries.DropCopyParams{OrgID: c.org, ID: c.ID}), // nothing is left to be settled about it
+		c.q.CloseConflictsOfCopy(ctx, queries.CloseConflictsOfCopyParams{OrgID: c.org, BookingID: &c.b.ID, CalendarID: &c.to.calendar, Now: &now, But: []string{}}))
 }
 
 // copyAll queues the copies of everything that lies ahead.

@@ -43,7 +43,7 @@ func (s *Sync) Due(ctx context.Context, now time.Time) error {
 	for _, c := range polls {
 		jobs = append(jobs, river.InsertManyParams{Args: PullArgs{OrgID: c.OrgID, CalendarID: c.ID}})
 	}
-	watch, e := q.AllOrgsToWatch(ctx, queries.AllOrgsToWatchParams{Now: now, JustNow: now.Add(-time.Minute)})
+	watch, e := q.AllOrgsToWatch(ctx, queries.AllOrgsToWatchParams{Now: now, JustNow: now.Add(-watchAgain)})
 	err = errors.Join(err, e)
 	for _, c := range watch {
 		jobs = append(jobs, river.InsertManyParams{Args: WatchArgs{OrgID: c.OrgID, CalendarID: c.ID}})
@@ -55,8 +55,8 @@ func (s *Sync) Due(ctx context.Context, now time.Time) error {
 		err = errors.Join(err, touch(ctx, q, c.OrgID, "calendar"))
 		s.Waker.Wake(c.OrgID)
 	}
-	sing, e := q.AllOrgsToSing(ctx, queries.AllOrgsToSingParams{Now: now, Before: now.Add(-singEvery)})
-	err = errors.Join(err, e, q.AllOrgsPruneOAuthStates(ctx, now), booking.Sweep(ctx, s.Pool, s.River, now))
+	sing, e := q.AllOrgsToSing(ctx, queries.AllOrgsToSingParams{Now: now, Before: now.Add(-singEvery), Sooner: now.Add(-singSooner)})
+	err = errors.Join(err, e, q.AllOrgsPruneOAuthStates(ctx, now), q.AllOrgsPruneChannels(ctx, ptr(now.Add(-7*24*time.Hour))), booking.Sweep(ctx, s.Pool, s.River, now))
 	for _, c := range sing {
 		jobs = append(jobs, river.InsertManyParams{Args: SingArgs{OrgID: c.OrgID, CalendarID: c.ID}})
 	}
@@ -81,7 +81,7 @@ func (s *Sync) Freshen(ctx context.Context, org uuid.UUID, needs []booking.Need)
 	if err != nil {
 		return err
 	}
-	within, cancel := context.WithTimeout(ctx, 4*time.Second)
+	within, cancel := context.WithTimeoutCause(ctx, 4*time.Second, errImpatient)
 	defer cancel()
 	done := make(chan error, len(all))
 	asked := 0
@@ -93,8 +93,13 @@ func (s *Sync) Freshen(ctx context.Context, org uuid.UUID, needs []booking.Need)
 		go func() { done <- s.Pull(within, org, c.ID, false) }()
 	}
 	for range asked {
-		if err := <-done; err != nil && within.Err() == nil {
-			s.Log.WarnContext(ctx, "a calendar did not answer before a confirmation", "org_id", org, "error", err)
+		select {
+		case err := <-done:
+			if err != nil && within.Err() == nil {
+				s.Log.WarnContext(ctx, "a calendar did not answer before a confirmation", "org_id", org, "error", err)
+			}
+		case <-within.Done():
+			return nil
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,6 +16,9 @@ import (
 
 // soonOver is how long before its end an access token is not used any more: clocks differ, and calls take time.
 const soonOver = time.Minute
+
+// refreshTime is as long as an access token may take to be renewed.
+const refreshTime = 40 * time.Second
 
 // sealFor is what a calendar connection's secrets are sealed for: another connection's row does not open.
 func sealFor(org, connection uuid.UUID) string {
@@ -47,6 +51,12 @@ func (s *Sync) grant(org, connection uuid.UUID) remote.Grant {
 		if access, ok, err := s.live(org, connection, c.Access, c.AccessUntil, c.ReconnectSince, stale); ok || err != nil {
 			return access, err
 		}
+		one, _ := s.refreshing.LoadOrStore(connection, new(sync.Mutex))
+		one.(*sync.Mutex).Lock()
+		defer one.(*sync.Mutex).Unlock()
+		// Once the provider has given a new token the old one is dead: nobody's impatience may lose the answer.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTime)
+		defer cancel()
 		var ended *remote.Reconnect
 		err = pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
 			q := queries.New(tx)
@@ -59,7 +69,7 @@ func (s *Sync) grant(org, connection uuid.UUID) remote.Grant {
 				return err
 			}
 			if access, err = s.refresh(ctx, q, org, c); errors.As(err, &ended) { // what follows from it is kept
-				return q.NeedReconnect(ctx, queries.NeedReconnectParams{OrgID: org, ID: connection, Now: time.Now(), Failure: ended.Words})
+				return s.needReconnect(ctx, tx, org, connection, ended.Words, time.Now())
 			}
 			return err
 		})

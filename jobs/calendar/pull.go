@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -58,6 +59,9 @@ type pulling struct {
 	asked   time.Time // the mirror will hold what was so at this moment
 }
 
+// errImpatient is why a pull was given up by somebody who could not wait.
+var errImpatient = errors.New("whoever asked could not wait any longer")
+
 // Pull brings the mirror up to date. Somebody else at it: they go round once more.
 func (s *Sync) Pull(ctx context.Context, org, calendar uuid.UUID, pushed bool) error {
 	q := queries.New(s.Pool)
@@ -82,10 +86,12 @@ func (s *Sync) Pull(ctx context.Context, org, calendar uuid.UUID, pushed bool) e
 }
 
 func (s *Sync) release(ctx context.Context, p *pulling, err error) (again bool, _ error) {
+	// Who asked has gone, or would not wait: that is no fault of the calendar's.
+	impatient := errors.Is(context.Cause(ctx), errImpatient) || errors.Is(ctx.Err(), context.Canceled)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	q := queries.New(s.Pool)
-	if err != nil {
+	if err != nil && !impatient {
 		err = s.failed(ctx, q, p, err)
 	}
 	again, released := q.ReleaseCalendar(ctx, queries.ReleaseCalendarParams{OrgID: p.org, ID: p.id, Until: &p.until})
@@ -102,7 +108,8 @@ func (s *Sync) pull(ctx context.Context, p *pulling) error {
 		return err
 	}
 	token := p.Token
-	if p.Failures >= tokenDoubted { // some servers answer 500 to a token that they have forgotten
+	stale := p.WindowUntil == nil || window(p.asked).Until.Sub(*p.WindowUntil) > windowDrift // series reach further now than when they were last worked out
+	if stale || p.Failures >= tokenDoubted {                                                 // some servers answer 500 to a token that they have forgotten
 		token = ""
 	}
 	read, err := s.read(ctx, account, p, token)
@@ -112,7 +119,7 @@ func (s *Sync) pull(ctx context.Context, p *pulling) error {
 	if err != nil {
 		return err
 	}
-	if err := s.apply(ctx, p, read); err != nil {
+	if err := s.apply(ctx, account, p, read); err != nil {
 		return err
 	}
 	return s.Overlaps(ctx, p.org)
@@ -135,6 +142,9 @@ func (s *Sync) read(ctx context.Context, account remote.Account, p *pulling, tok
 	p.asked = time.Now()
 	r.Pull, err = account.Changes(ctx, p.RemoteID, token, window(p.asked), func(page []remote.Object) error {
 		for _, o := range page {
+			if o.ID == "" || strings.ContainsRune(o.ID, 0) {
+				continue // such an id cannot be kept
+			}
 			if _, again := r.objects[o.ID]; !again {
 				if len(r.order) >= mostRead {
 					r.capped = fmt.Sprintf("Only the first %d events were read; the calendar has more.", mostRead)
@@ -176,8 +186,7 @@ func (s *Sync) failed(ctx context.Context, q *queries.Queries, p *pulling, err e
 		case errors.Is(err, remote.ErrNoCalendar):
 			note = s.gone(ctx, q, p, now)
 		case errors.As(err, &reconnect):
-			note = errors.Join(q.NeedReconnect(ctx, queries.NeedReconnectParams{OrgID: p.org, ID: p.ConnectionID, Now: now, Failure: reconnect.Words}),
-				s.tellReconnect(ctx, tx, p, reconnect.Words, now))
+			note = s.needReconnect(ctx, tx, p.org, p.ConnectionID, reconnect.Words, now)
 		default:
 			note = q.CalendarFailed(ctx, queries.CalendarFailedParams{OrgID: p.org, ID: p.id, Now: now, Failure: failureWords(err), NextPullAt: now.Add(retryIn(err, int(p.Failures)))})
 		}
@@ -190,12 +199,21 @@ func (s *Sync) failed(ctx context.Context, q *queries.Queries, p *pulling, err e
 		return errors.Join(err, noted)
 	}
 	s.Log.WarnContext(ctx, "a calendar could not be read", "org_id", p.org, "calendar_id", p.id, "error", err)
+	if errors.Is(err, remote.ErrNoCalendar) {
+		return s.Overlaps(ctx, p.org) // what lay over bookings in it does not any more
+	}
 	return nil
 }
 
 // gone is a calendar that was deleted outside: what it blocked is free, and nobody goes on asking.
 func (s *Sync) gone(ctx context.Context, q *queries.Queries, p *pulling, now time.Time) error {
 	if err := q.CalendarGone(ctx, queries.CalendarGoneParams{OrgID: p.org, ID: p.id, Now: &now, Failure: "It was deleted there."}); err != nil {
+		return err
+	}
+	if err := q.CloseConflictsIn(ctx, queries.CloseConflictsInParams{OrgID: p.org, CalendarID: &p.id, Now: &now}); err != nil {
+		return err
+	}
+	if err := q.DropCopiesIn(ctx, queries.DropCopiesInParams{OrgID: p.org, CalendarID: p.id}); err != nil {
 		return err
 	}
 	return q.DropBusyOf(ctx, queries.DropBusyOfParams{OrgID: p.org, CalendarID: p.id})
@@ -209,11 +227,11 @@ func failureWords(err error) string {
 // retryIn waits as the provider asks, or longer with each failure.
 func retryIn(err error, failures int) time.Duration {
 	var later *outside.Later
-	wait := time.Duration(1<<min(failures, 5)) * 30 * time.Second
-	if errors.As(err, &later) && later.After > wait {
-		wait = later.After
+	wait := min(time.Duration(1<<min(max(failures, 0), 5))*30*time.Second, 15*time.Minute)
+	if errors.As(err, &later) {
+		wait = max(wait, min(later.After, 6*time.Hour))
 	}
-	return min(wait, 15*time.Minute)
+	return wait
 }
 
 // pollEvery is how long a calendar may go unasked: where nobody calls us it is all we have, and a proof of freshness must not

@@ -34,6 +34,7 @@ var ErrCannot = errors.New("that is no way to settle this one")
 // undo is what settling changed, as it was before.
 type undo struct {
 	Title   string                `json:"title,omitempty"`
+	Titled  bool                  `json:"titled,omitempty"` // its title was somebody's word already
 	Venue   string                `json:"venue,omitempty"`
 	When    string                `json:"when,omitempty"`
 	Status  queries.BookingStatus `json:"status,omitempty"`
@@ -119,8 +120,8 @@ func (v *settling) settle(ctx context.Context, how string) error {
 		}
 		return v.agree(ctx, text(v.c.Theirs))
 	case "deleted again":
-		if v.copy == nil {
-			return nil
+		if v.copy == nil || v.copy.State != "left_out" {
+			return nil // it stands again
 		}
 		return v.q.DropCopy(ctx, queries.DropCopyParams{OrgID: v.org, ID: v.copy.ID})
 	case "deleted both", "overlap both", "contested both":
@@ -168,7 +169,7 @@ func (v *settling) agree(ctx context.Context, theirs string) error {
 
 // change gives our booking a value from outside.
 func (v *settling) change(ctx context.Context, field, value string) error {
-	v.undo.Title, v.undo.Venue = v.b.Title, v.b.Venue
+	v.undo.Title, v.undo.Venue, v.undo.Titled = v.b.Title, v.b.Venue, v.b.Stamps[titledOutside] != ""
 	title, venue, stamps := v.b.Title, v.b.Venue, v.b.Stamps
 	switch field {
 	case fieldWhen:
@@ -208,11 +209,16 @@ func (v *settling) ignore(ctx context.Context, at *time.Time) error {
 // mirroringOf works on a calendar's mirror without having read it.
 func (s *Sync) mirroringOf(ctx context.Context, tx pgx.Tx, org, calendar uuid.UUID, now time.Time) (*mirroring, error) {
 	q := queries.New(tx)
+	into, err := q.CalendarToWrite(ctx, queries.CalendarToWriteParams{OrgID: org, ID: calendar})
+	if err != nil {
+		return nil, err
+	}
 	zones, err := q.CalendarZones(ctx, queries.CalendarZonesParams{OrgID: org, ID: calendar})
 	if err != nil {
 		return nil, err
 	}
 	m := &mirroring{sync: s, tx: tx, q: q, now: now, touched: map[string]bool{}, pulling: &pulling{org: org, id: calendar}}
+	m.ConnectionID, m.Name = into.ConnectionID, into.Name
 	m.Timezone, m.OrgTimezone = zones.Timezone, zones.OrgTimezone
 	return m, m.locate()
 }
@@ -287,5 +293,13 @@ func (v *settling) restore(ctx context.Context) error {
 		_, err = booking.Move(ctx, v.tx, v.sync.River, v.org, v.b.ID, to, nil, &v.by, "Undone", v.now)
 		return err
 	}
-	return v.q.RetitleBooking(ctx, queries.RetitleBookingParams{OrgID: v.org, ID: v.b.ID, Title: v.undo.Title, Venue: v.undo.Venue, Stamps: v.b.Stamps})
+	title, venue, stamps := v.b.Title, v.b.Venue, booking.Stamped(v.b.Stamps, v.c.Field, v.now)
+	if v.c.Field == fieldTitle {
+		if title = v.undo.Title; !v.undo.Titled {
+			delete(stamps, titledOutside)
+		}
+	} else {
+		venue = v.undo.Venue
+	}
+	return v.q.RetitleBooking(ctx, queries.RetitleBookingParams{OrgID: v.org, ID: v.b.ID, Title: title, Venue: venue, Stamps: stamps})
 }

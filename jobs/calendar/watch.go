@@ -65,14 +65,10 @@ func (s *Sync) watch(ctx context.Context, org, calendar uuid.UUID) error {
 	if !can {
 		return nil
 	}
-	before, err := q.ChannelsOf(ctx, queries.ChannelsOfParams{OrgID: org, CalendarID: calendar})
-	if err != nil {
-		return err
-	}
 	token, hash := seal.NewToken()
-	// The row is there before the call: Google's first message may come before the answer, and Graph asks during the call.
 	id := uuid.New()
-	if err := q.AddChannel(ctx, queries.AddChannelParams{OrgID: org, ID: id, CalendarID: calendar, TokenSha256: hash}); err != nil {
+	before, alone, err := s.beginChannel(ctx, queries.AddChannelParams{OrgID: org, ID: id, CalendarID: calendar, TokenSha256: hash})
+	if err != nil || !alone {
 		return err
 	}
 	opened, err := watcher.Watch(ctx, remote.Channel{ID: id.String(), Token: token, Address: s.Base.JoinPath("webhooks", string(c.Kind)).String(), Until: time.Now().Add(askedFor), Calendar: c.RemoteID})
@@ -94,6 +90,28 @@ func (s *Sync) watch(ctx context.Context, org, calendar uuid.UUID) error {
 	// What changed while nobody told us is asked for now.
 	_, err = s.River.Insert(ctx, PullArgs{OrgID: org, CalendarID: calendar}, nil)
 	return err
+}
+
+// beginChannel keeps the row of a channel before the call that opens it: Google's first message may come before the answer, and
+// Graph asks during the call. One at a time: who comes while another one is being opened would close it.
+func (s *Sync) beginChannel(ctx context.Context, add queries.AddChannelParams) (before []queries.ChannelsOfRow, alone bool, err error) {
+	err = pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
+		q := queries.New(tx)
+		if err := q.CalendarHeld(ctx, queries.CalendarHeldParams{OrgID: add.OrgID, ID: add.CalendarID}); err != nil {
+			return err
+		}
+		if before, err = q.ChannelsOf(ctx, queries.ChannelsOfParams{OrgID: add.OrgID, CalendarID: add.CalendarID}); err != nil {
+			return err
+		}
+		for _, c := range before {
+			if c.ExpiresAt == nil && time.Since(c.OpenedAt) < time.Minute {
+				return nil
+			}
+		}
+		alone = true
+		return q.AddChannel(ctx, add)
+	})
+	return before, alone, err
 }
 
 // HearGoogle takes a message of a channel: it holds nothing, so it is a hint and the calendar is asked. known is false for one
@@ -155,6 +173,9 @@ var hint = pgx.TxOptions{BeginQuery: "BEGIN; SET LOCAL synchronous_commit = off"
 func (s *Sync) heard(ctx context.Context, c *queries.AllOrgsChannelRow) error {
 	return pgx.BeginTxFunc(ctx, s.Pool, hint, func(tx pgx.Tx) error {
 		if err := queries.New(tx).ChannelHeard(ctx, queries.ChannelHeardParams{OrgID: c.OrgID, ID: c.ID, Now: ptr(time.Now())}); err != nil {
+			return fmt.Errorf("heard: %w", err)
+		}
+		if err := queries.New(tx).CanaryHeard(ctx, queries.CanaryHeardParams{OrgID: c.OrgID, ID: c.CalendarID, OpenedAt: c.OpenedAt, Now: time.Now()}); err != nil {
 			return fmt.Errorf("heard: %w", err)
 		}
 		_, err := s.River.InsertManyFastTx(ctx, tx, []river.InsertManyParams{{Args: PullArgs{OrgID: c.OrgID, CalendarID: c.CalendarID, Pushed: true}}})

@@ -2,18 +2,20 @@ package calendar_test
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
@@ -43,7 +45,24 @@ type season struct {
 	barn       uuid.UUID
 	connection uuid.UUID
 	calendar   uuid.UUID
-	stop       func()
+	cut        atomic.Int32 // so many of Google's answers to writing are lost on their way
+	renewed    atomic.Int32 // access tokens
+}
+
+// google counts, and loses answers after Google has done what was asked.
+func (s *season) google(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/token") {
+			s.renewed.Add(1)
+		}
+		writes := strings.Contains(r.URL.Path, "/events") && !strings.HasSuffix(r.URL.Path, "/watch") && (r.Method == http.MethodPost || r.Method == http.MethodPatch)
+		if !writes || s.cut.Add(-1) < 0 {
+			h.ServeHTTP(w, r)
+			return
+		}
+		h.ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler)
+	})
 }
 
 func newSeason(t *testing.T) *season {
@@ -57,9 +76,14 @@ func newSeason(t *testing.T) *season {
 		t.Fatal(err)
 	}
 	s.one(&s.calendar, "SELECT id FROM calendars WHERE org_id = $1 AND receives", s.org.ID)
+	s.waitForGoogle()
+	return s
+}
+
+func (s *season) waitForGoogle() {
+	s.t.Helper()
 	s.until("Google calls us", "SELECT EXISTS (SELECT 1 FROM calendar_channels WHERE calendar_id = $1 AND expires_at IS NOT NULL)", s.calendar)
 	s.quiet()
-	return s
 }
 
 // bareSeason has no calendar yet.
@@ -73,12 +97,28 @@ func bareSeason(t *testing.T) *season {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/sandbox/google/", s.out.Google)
+	mux.Handle("/sandbox/google/", s.google(s.out.Google))
 	mux.Handle("/sandbox/microsoft/", s.out.Graph)
 	mux.HandleFunc("POST /webhooks/google", func(w http.ResponseWriter, r *http.Request) {
 		if _, err := s.HearGoogle(r.Context(), r.Header.Get("X-Goog-Channel-ID"), r.Header.Get("X-Goog-Resource-ID"), r.Header.Get("X-Goog-Channel-Token")); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}
+	})
+	mux.HandleFunc("POST /webhooks/microsoft", func(w http.ResponseWriter, r *http.Request) {
+		if answer, asked := remote.MicrosoftValidation(r.URL.Query()); asked {
+			_, _ = io.WriteString(w, answer)
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		all, err := remote.ReadMicrosoft(body)
+		if err == nil {
+			err = s.HearMicrosoft(r.Context(), all)
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		w.WriteHeader(http.StatusAccepted)
 	})
 	server := httptest.NewServer(mux)
 	base, _ := url.Parse(server.URL)
@@ -161,7 +201,7 @@ func eventually(t *testing.T, what string, so func() bool) {
 // quiet waits until nothing is queued or under way.
 func (s *season) quiet() {
 	s.t.Helper()
-	s.until("quiet", "SELECT NOT EXISTS (SELECT 1 FROM river_job WHERE state IN ('available', 'running', 'retryable') AND kind <> 'fan_out')")
+	s.until("quiet", "SELECT NOT EXISTS (SELECT 1 FROM river_job WHERE (state IN ('available', 'running', 'retryable') OR state = 'scheduled' AND scheduled_at < now() + interval '10 seconds') AND kind <> 'fan_out')")
 }
 
 // pull asks the calendar now.
@@ -211,11 +251,27 @@ func (s *season) copyOf(id uuid.UUID) map[string]any {
 	return e
 }
 
-// inAMonth is a day ahead that the demo's calendars leave free.
-func inAMonth(days int) string { return time.Now().AddDate(0, 2, days).Format(time.DateOnly) }
+// inAMonth is a day ahead that the demo's calendars leave free: their longest series ends before it.
+func inAMonth(days int) string { return time.Now().AddDate(0, 6, days).Format(time.DateOnly) }
 
 func timed(day, from, until string) map[string]any {
 	return map[string]any{"start": map[string]any{"dateTime": day + "T" + from + ":00", "timeZone": "Europe/London"}, "end": map[string]any{"dateTime": day + "T" + until + ":00", "timeZone": "Europe/London"}}
 }
 
-var _ *pgxpool.Pool
+// try moves a booking.
+func (s *season) try(id uuid.UUID, to booking.When) error {
+	return s.do(func(tx pgx.Tx) error {
+		_, err := booking.Move(s.t.Context(), tx, s.River, s.org.ID, id, to, nil, nil, "", time.Now())
+		return err
+	})
+}
+
+// join is another organisation that connects the same account; the season is its from then on.
+func (s *season) join() {
+	s.t.Helper()
+	s.org = testdb.Org(s.t, s.Pool)
+	s.one(&s.barn, "INSERT INTO resources (org_id, name, usual) VALUES ($1, 'Barn', true) RETURNING id", s.org.ID)
+	s.connect()
+	s.one(&s.calendar, "SELECT id FROM calendars WHERE org_id = $1 AND receives", s.org.ID)
+	s.waitForGoogle()
+}

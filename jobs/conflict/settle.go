@@ -42,10 +42,10 @@ func settle(base, local, remote string, strategy Strategy) (value string, clash 
 		return local, false
 	case strategy == Manual:
 		return local, true
+	case strategy == LocalWins: // also over what only they changed: who chose it wants nothing from there
+		return local, false
 	case local == base:
 		return remote, false
-	case strategy == LocalWins:
-		return local, false
 	case strategy == RemoteWins:
 		return remote, false
 	}

@@ -39,7 +39,8 @@ type gallery struct {
 
 // notForPeople are the GET routes without a page.
 var notForPeople = []string{"/live", "/healthz", "/readyz", "/metrics", "/sandbox/vsco/*", "/sandbox/resend/*", "/sandbox/twilio/*", "/sandbox/outbox/:id/html",
-	"/sandbox/sheets/lightblue.csv", "/sandbox/sheets/lightblue.html", "/sw.js", "/oauth/google/callback", "/oauth/microsoft/callback", "/feeds/:token"}
+	"/sandbox/sheets/lightblue.csv", "/sandbox/sheets/lightblue.html", "/sw.js", "/oauth/google/callback", "/oauth/microsoft/callback", "/feeds/:token",
+	"/sandbox/google/*", "/sandbox/microsoft/*"}
 
 // TestEveryPage takes every page's picture on a phone and on a desk, by day and by night, and has axe look at each.
 func TestEveryPage(t *testing.T) {
@@ -308,6 +309,7 @@ func (g *gallery) shots() []shot {
 		{name: "ops", route: "/ops", as: ada},
 		{name: "integrations", route: "/ops/integrations", as: ada},
 		{name: "sandbox", route: "/sandbox"},
+		{name: "sandbox-calendars", route: "/sandbox/calendars"},
 		{name: "outbox", route: "/sandbox/outbox"},
 		{name: "outbox-letter", route: "/sandbox/outbox/:id", path: mailed},
 		{name: "outbox-text", path: texted},

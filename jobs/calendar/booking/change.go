@@ -3,6 +3,7 @@ package booking
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -51,9 +52,6 @@ func Cancel(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], org, i
 	if err != nil || b.Status == queries.BookingStatusCancelled {
 		return err
 	}
-	if err := t.q.CloseContests(ctx, queries.CloseContestsParams{OrgID: org, At: &now, Fingerprints: []string{contested(id)}}); err != nil {
-		return fmt.Errorf("close a contest: %w", err)
-	}
 	return t.free(ctx, b, queries.BookingStatusCancelled, "cancelled")
 }
 
@@ -70,27 +68,59 @@ func Move(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], org, id 
 	if b.Status == queries.BookingStatusCancelled {
 		return Taken{}, fmt.Errorf("%w: it was cancelled", ErrNotNow)
 	}
-	if needs == nil {
-		needs, err = t.needsOf(ctx, b.ID)
-	} else if needs, err = t.needs(ctx, needs); err == nil {
-		err = t.setNeeds(ctx, b.ID, needs)
+	if ranAway(b, now) { // its time was over before it was moved
+		b.Status, b.HoldUntil = queries.BookingStatusEnquiry, nil
+		if err := t.holdClaimed(ctx, []uuid.UUID{id}); err != nil {
+			return Taken{}, err
+		}
+		if err := t.end(ctx, []uuid.UUID{id}); err != nil {
+			return Taken{}, err
+		}
 	}
-	if err != nil {
+	if b, needs, err = t.place(ctx, b, when, needs); err != nil {
 		return Taken{}, err
+	}
+	return t.seatAgain(ctx, b, Want{OrgID: org, When: when, Needs: needs, Status: b.Status, HoldUntil: b.HoldUntil, By: by, Override: override})
+}
+
+func ranAway(b queries.BookingToChangeRow, now time.Time) bool {
+	return b.Status == queries.BookingStatusHeld && b.HoldUntil != nil && !b.HoldUntil.After(now)
+}
+
+// place writes where and when a booking is to be; nil needs: as they are. Who waited for another day stands at the end of the
+// new line.
+func (t *taking) place(ctx context.Context, b queries.BookingToChangeRow, when When, needs []Need) (queries.BookingToChangeRow, []Need, error) {
+	had, err := t.needsOf(ctx, b.ID)
+	if err == nil && needs == nil {
+		needs = had
+	} else if err == nil {
+		needs, err = t.needs(ctx, needs)
+	}
+	if err != nil || at(b, when) && alike(had, needs) {
+		return b, needs, err
 	}
 	names, err := t.named(ctx, needs)
 	if err != nil {
-		return Taken{}, err
+		return b, nil, err
+	}
+	if err := t.setNeeds(ctx, b.ID, needs); err != nil {
+		return b, nil, err
 	}
 	from, until := when.Range()
-	b.Stamps = Stamped(b.Stamps, "when", now)
-	if err := t.q.MoveBooking(ctx, queries.MoveBookingParams{OrgID: org, ID: b.ID, StartsLocal: &when.Starts, EndsLocal: &when.Ends, Timezone: when.Zone,
+	b.Stamps = Stamped(b.Stamps, "when", t.now)
+	if names != b.Resource {
+		b.Stamps = Stamped(b.Stamps, "resource", t.now)
+	}
+	if err := t.q.MoveBooking(ctx, queries.MoveBookingParams{OrgID: t.org, ID: b.ID, StartsLocal: &when.Starts, EndsLocal: &when.Ends, Timezone: when.Zone,
 		StartsAt: from, EndsAt: until, Resource: names, Stamps: b.Stamps}); err != nil {
-		return Taken{}, fmt.Errorf("move: %w", err)
+		return b, nil, fmt.Errorf("move: %w", err)
 	}
 	t.step(b.ID, "moved", when.Starts.Format("2006-01-02 15:04")+" "+when.Zone)
 	t.line = true
-	return t.seatAgain(ctx, b, Want{OrgID: org, When: when, Needs: needs, Status: b.Status, HoldUntil: b.HoldUntil, By: by, Override: override})
+	if b.QueuedAt != nil {
+		b.QueuedAt = &t.now
+	}
+	return b, needs, nil
 }
 
 // seatAgain keeps a moved booking what it was.
@@ -102,9 +132,6 @@ func (t *taking) seatAgain(ctx context.Context, b queries.BookingToChangeRow, w 
 		}
 		return Taken{ID: b.ID, Status: b.Status}, t.finish(ctx, b.ID)
 	}
-	if err := t.q.CloseContests(ctx, queries.CloseContestsParams{OrgID: t.org, At: &t.now, Fingerprints: []string{contested(b.ID)}}); err != nil {
-		return Taken{}, fmt.Errorf("close a contest: %w", err)
-	}
 	return t.take(ctx, b, w)
 }
 
@@ -113,6 +140,9 @@ func Revive(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], org, i
 	t, b, err := change(ctx, tx, client, org, id, by, now)
 	if err != nil || b.Status != queries.BookingStatusCancelled {
 		return err
+	}
+	if err := t.q.FreeKey(ctx, queries.FreeKeyParams{OrgID: org, ID: id}); err != nil {
+		return fmt.Errorf("key: %w", err)
 	}
 	if status != queries.BookingStatusHeld && status != queries.BookingStatusConfirmed || b.StartsLocal == nil || b.EndsLocal == nil {
 		return t.free(ctx, b, queries.BookingStatusEnquiry, "revived")
@@ -126,13 +156,19 @@ func Revive(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], org, i
 	return err
 }
 
+// at says whether that is when it is now.
+func at(b queries.BookingToChangeRow, when When) bool {
+	return b.StartsLocal != nil && b.EndsLocal != nil && b.StartsLocal.Equal(when.Starts) && b.EndsLocal.Equal(when.Ends) && b.Timezone == when.Zone
+}
+
+func alike(a, b []Need) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(n Need) bool { return !slices.Contains(b, n) })
+}
+
 func contested(id uuid.UUID) string { return "contested:" + id.String() }
 
 func change(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], org, id uuid.UUID, by *uuid.UUID, now time.Time) (*taking, queries.BookingToChangeRow, error) {
-	t, err := begin(ctx, tx, client, org, by, now)
-	if err != nil {
-		return nil, queries.BookingToChangeRow{}, err
-	}
+	t := begin(tx, client, org, by, now)
 	b, err := t.lockBooking(ctx, id)
 	return t, b, err
 }
@@ -162,14 +198,25 @@ func (t *taking) needsOf(ctx context.Context, id uuid.UUID) ([]Need, error) {
 
 // free gives back whatever a booking has.
 func (t *taking) free(ctx context.Context, b queries.BookingToChangeRow, status queries.BookingStatus, step string) error {
-	n, err := t.q.DropClaims(ctx, queries.DropClaimsParams{OrgID: t.org, BookingIds: []uuid.UUID{b.ID}})
-	if err != nil {
-		return fmt.Errorf("claims: %w", err)
+	if err := t.giveBack(ctx, b); err != nil {
+		return err
 	}
-	t.line = t.line || n > 0
 	if err := t.stands(ctx, b, queries.StandBookingParams{Status: status}); err != nil {
 		return err
 	}
 	t.step(b.ID, step, "")
 	return t.finish(ctx, b.ID)
+}
+
+// giveBack ends a booking's claims.
+func (t *taking) giveBack(ctx context.Context, b queries.BookingToChangeRow) error {
+	if err := t.holdClaimed(ctx, []uuid.UUID{b.ID}); err != nil {
+		return fmt.Errorf("lock: %w", err)
+	}
+	n, err := t.q.DropClaims(ctx, queries.DropClaimsParams{OrgID: t.org, BookingIds: []uuid.UUID{b.ID}})
+	if err != nil {
+		return fmt.Errorf("claims: %w", err)
+	}
+	t.line = t.line || n > 0
+	return nil
 }

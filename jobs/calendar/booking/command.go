@@ -46,6 +46,15 @@ func Add(ctx context.Context, pool *pgxpool.Pool, org uuid.UUID, resource, title
 	return taken, err
 }
 
+// Known is what a name stands for now; nothing where nobody named it before.
+func Known(ctx context.Context, q *queries.Queries, org uuid.UUID, name string) ([]Need, error) {
+	found, err := q.ResourcesNamed(ctx, queries.ResourcesNamedParams{OrgID: org, Names: []string{strings.ToLower(resourceName(name))}})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return []Need{{found[0].ID, 1}}, nil
+}
+
 // Named is one unit of what goes by a name; what nobody named before is there from now on.
 func Named(ctx context.Context, q *queries.Queries, org uuid.UUID, name string) (Need, error) {
 	name = resourceName(name)

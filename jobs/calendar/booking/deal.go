@@ -76,18 +76,3 @@ func deal(claims []claim) []claim {
 	}
 	return dealt
 }
-
-const week = 7 * 24 * time.Hour
-
-// weeks are the keys of the weeks that a resource is wanted in, of at most 54: a year is the longest booking.
-func weeks(resource uuid.UUID, from, until time.Time) (keys []int64) {
-	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
-	for n := from.Unix() / int64(week.Seconds()); n <= until.Unix()/int64(week.Seconds()); n++ {
-		h := uint64(offset)
-		for _, b := range resource {
-			h = (h ^ uint64(b)) * prime
-		}
-		keys = append(keys, int64((h^uint64(n))*prime))
-	}
-	return keys
-}

@@ -52,8 +52,10 @@ type CopiesArgs struct {
 // Kind is River's name for the job; it stands in the database, so it never changes.
 func (CopiesArgs) Kind() string { return "booking_copies" }
 
-// InsertOpts says where it waits.
-func (CopiesArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: "calendar"} }
+// InsertOpts says where it waits: behind the readings, on which confirmations depend.
+func (CopiesArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: "calendar", Priority: 2}
+}
 
 // finish writes what happened, queues what follows from it, and shows it: the last statements before the commit.
 func (t *taking) finish(ctx context.Context, bookings ...uuid.UUID) error {
@@ -64,11 +66,18 @@ func (t *taking) finish(ctx context.Context, bookings ...uuid.UUID) error {
 		}
 		t.steps = queries.AddBookingStepsParams{}
 	}
-	var follow []river.InsertManyParams
-	for _, id := range bookings {
-		follow = append(follow, river.InsertManyParams{Args: CopiesArgs{t.org, id}})
+	todo, err := t.q.WhoFollows(ctx, t.org) // a supplier without calendars and without a line causes no job
+	if err != nil {
+		return fmt.Errorf("what follows: %w", err)
 	}
-	if t.line {
+	var follow []river.InsertManyParams
+	if todo.Receives {
+		for _, id := range append(bookings, t.ended...) {
+			follow = append(follow, river.InsertManyParams{Args: CopiesArgs{t.org, id}})
+		}
+	}
+	t.ended = nil
+	if t.line && todo.Waits {
 		follow = append(follow, river.InsertManyParams{Args: LineArgs{t.org}})
 	}
 	if len(follow) > 0 {
@@ -84,32 +93,28 @@ func (t *taking) queueLapse(ctx context.Context, id uuid.UUID, until time.Time) 
 	return err
 }
 
-// lapse ends holds in the way that have run out, before a worker comes by; one that somebody is just confirming is left alone,
-// and then it is the exclusion that refuses.
-func (t *taking) lapse(ctx context.Context, l *looking) error {
-	resources, from, until := l.spans()
-	rows, err := l.q.ClaimsMeeting(ctx, queries.ClaimsMeetingParams{OrgID: l.org, ResourceIds: resources, StartsAts: from, EndsAts: until})
-	if err != nil {
-		return fmt.Errorf("claims: %w", err)
-	}
-	var over []uuid.UUID
-	for _, r := range rows {
-		if ranOut(r, t.now) {
-			over = append(over, r.BookingID)
-		}
-	}
-	if len(over) == 0 {
+// endOnTheWay ends holds that have run out and stand in somebody's way, before a worker comes by. One that somebody is just
+// confirming, or whose other resources are in somebody's hands, is left alone: then it is the exclusion that refuses.
+func (t *taking) endOnTheWay(ctx context.Context, ids []uuid.UUID) error {
+	if len(ids) == 0 {
 		return nil
 	}
-	return t.end(ctx, over)
-}
-
-// end turns holds that have run out into enquiries.
-func (t *taking) end(ctx context.Context, ids []uuid.UUID) error {
 	over, err := t.q.LapsedOf(ctx, queries.LapsedOfParams{OrgID: t.org, Ids: ids, Now: &t.now})
 	if err != nil || len(over) == 0 {
 		return err
 	}
+	resources, err := t.q.ClaimedResources(ctx, queries.ClaimedResourcesParams{OrgID: t.org, BookingIds: over})
+	if err != nil {
+		return err
+	}
+	if held, err := t.tryHold(ctx, resources); err != nil || !held {
+		return err
+	}
+	return t.end(ctx, over)
+}
+
+// end turns holds that have run out, and are locked, into enquiries.
+func (t *taking) end(ctx context.Context, over []uuid.UUID) error {
 	if _, err := t.q.DropClaims(ctx, queries.DropClaimsParams{OrgID: t.org, BookingIds: over}); err != nil {
 		return err
 	}
@@ -120,7 +125,23 @@ func (t *taking) end(ctx context.Context, ids []uuid.UUID) error {
 	for _, id := range over {
 		t.step(id, "lapsed", "")
 	}
-	return t.finish(ctx, over...)
+	t.ended = append(t.ended, over...)
+	return nil
+}
+
+// lapse ends one hold whose time is over.
+func (t *taking) lapse(ctx context.Context, id uuid.UUID) error {
+	over, err := t.q.LapsedOf(ctx, queries.LapsedOfParams{OrgID: t.org, Ids: []uuid.UUID{id}, Now: &t.now})
+	if err != nil || len(over) == 0 {
+		return err
+	}
+	if err := t.holdClaimed(ctx, over); err != nil {
+		return err
+	}
+	if err := t.end(ctx, over); err != nil {
+		return err
+	}
+	return t.finish(ctx)
 }
 
 // Lapse ends holds at their time.
@@ -133,11 +154,7 @@ type Lapse struct {
 // Work does nothing for a hold that was confirmed, released or made longer.
 func (l *Lapse) Work(ctx context.Context, job *river.Job[LapseArgs]) error {
 	err := pgx.BeginFunc(ctx, l.Pool, func(tx pgx.Tx) error {
-		t, err := begin(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), job.Args.OrgID, nil, time.Now())
-		if err != nil {
-			return err
-		}
-		return t.end(ctx, []uuid.UUID{job.Args.BookingID})
+		return begin(tx, river.ClientFromContext[pgx.Tx](ctx), job.Args.OrgID, nil, time.Now()).lapse(ctx, job.Args.BookingID)
 	})
 	l.Waker.Wake(job.Args.OrgID)
 	return err
@@ -148,11 +165,7 @@ func Sweep(ctx context.Context, pool *pgxpool.Pool, client *river.Client[pgx.Tx]
 	over, err := queries.New(pool).AllOrgsLapsed(ctx, &now)
 	for _, hold := range over {
 		err = errors.Join(err, pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-			t, err := begin(ctx, tx, client, hold.OrgID, nil, now)
-			if err != nil {
-				return err
-			}
-			return t.end(ctx, []uuid.UUID{hold.ID})
+			return begin(tx, client, hold.OrgID, nil, now).lapse(ctx, hold.ID)
 		}))
 	}
 	return err
@@ -190,7 +203,8 @@ func (l *Line) Work(ctx context.Context, job *river.Job[LineArgs]) error {
 func (l *Line) promote(ctx context.Context, org, id uuid.UUID, now time.Time) (promoted bool, err error) {
 	err = pgx.BeginFunc(ctx, l.Pool, func(tx pgx.Tx) error {
 		t, b, err := change(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), org, id, nil, now)
-		if err != nil || b.StartsLocal == nil || b.EndsLocal == nil || b.QueuedAt == nil && b.ContestedAt == nil {
+		waits := b.QueuedAt != nil && b.Status == queries.BookingStatusEnquiry || b.ContestedAt != nil && b.Status != queries.BookingStatusCancelled
+		if err != nil || b.StartsLocal == nil || b.EndsLocal == nil || !waits { // somebody was faster
 			return err
 		}
 		needs, err := t.needsOf(ctx, id)
@@ -198,12 +212,14 @@ func (l *Line) promote(ctx context.Context, org, id uuid.UUID, now time.Time) (p
 			return err
 		}
 		if b.ContestedAt != nil {
+			promoted = true
 			return t.seatContested(ctx, b, needs)
 		}
 		w := Want{OrgID: org, When: whenOf(b), Needs: needs, Status: queries.BookingStatusHeld}
 		if _, err := t.take(ctx, b, w); err != nil {
 			return err
 		}
+		promoted = true
 		t.step(id, "promoted", "")
 		if err := t.tellPromoted(ctx, b); err != nil {
 			return err
@@ -214,16 +230,16 @@ func (l *Line) promote(ctx context.Context, org, id uuid.UUID, now time.Time) (p
 	if errors.As(err, &refused) || errors.Is(err, ErrNoBooking) {
 		return false, nil
 	}
-	return err == nil, err
+	return promoted && err == nil, err
 }
 
 // seatContested gives another system's booking the place that it lacked: outside calendars were not asked before either.
 func (t *taking) seatContested(ctx context.Context, b queries.BookingToChangeRow, needs []Need) error {
-	l, err := look(ctx, t.q, t.org, whenOf(b), needs)
+	l, err := t.lookLocked(ctx, whenOf(b).span(), needs, nil)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(l.lock(ctx), l.read(ctx, b.ID, t.now)); err != nil {
+	if err := l.read(ctx, b.ID, t.now); err != nil {
 		return err
 	}
 	if reasons := l.against(); len(reasons) > 0 {

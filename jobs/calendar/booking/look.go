@@ -3,7 +3,6 @@ package booking
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +20,7 @@ type looking struct {
 	span  map[uuid.UUID]span // each resource's time, with what comes before and after
 	taken map[uuid.UUID][]claim
 	rows  []queries.ClaimsMeetingRow
+	over  []uuid.UUID // holds in the way that have run out
 }
 
 type span struct{ from, until time.Time }
@@ -28,7 +28,11 @@ type span struct{ from, until time.Time }
 // Reasons are everything that stands against a booking, whatever is wanted of it; none: it is free. except is a booking whose
 // own claims do not count.
 func Reasons(ctx context.Context, q *queries.Queries, org uuid.UUID, when When, needs []Need, except uuid.UUID, now time.Time) ([]Reason, error) {
-	l, err := look(ctx, q, org, when, needs)
+	needs, err := summed(needs)
+	if err != nil {
+		return nil, err
+	}
+	l, err := look(ctx, q, org, when.span(), needs)
 	if err != nil {
 		return nil, err
 	}
@@ -39,16 +43,20 @@ func Reasons(ctx context.Context, q *queries.Queries, org uuid.UUID, when When, 
 	return append(l.against(), outside...), err
 }
 
-func look(ctx context.Context, q *queries.Queries, org uuid.UUID, when When, needs []Need) (*looking, error) {
+func (w When) span() span {
+	from, until := w.Range()
+	return span{from, until}
+}
+
+func look(ctx context.Context, q *queries.Queries, org uuid.UUID, when span, needs []Need) (*looking, error) {
 	l := &looking{q: q, org: org, need: needs, named: map[uuid.UUID]queries.ResourcesByIDRow{}, span: map[uuid.UUID]span{}}
 	rows, err := q.ResourcesByID(ctx, queries.ResourcesByIDParams{OrgID: org, Ids: ids(needs)})
 	if err != nil {
 		return nil, fmt.Errorf("resources: %w", err)
 	}
-	from, until := when.Range()
 	for _, r := range rows {
-		l.named[r.ID] = queries.ResourcesByIDRow(r)
-		l.span[r.ID] = around(r.MinutesBefore, r.MinutesAfter, from, until)
+		l.named[r.ID] = r
+		l.span[r.ID] = around(r.MinutesBefore, r.MinutesAfter, when.from, when.until)
 	}
 	for _, n := range needs {
 		if _, there := l.named[n.ResourceID]; !there {
@@ -77,26 +85,20 @@ func (l *looking) spans() (resources []uuid.UUID, from, until []time.Time) {
 	return resources, from, until
 }
 
-// lock makes those who want the same at the same time come one after the other.
-func (l *looking) lock(ctx context.Context) error {
-	var keys []int64
-	for id, s := range l.span {
-		keys = append(keys, weeks(id, s.from, s.until)...)
-	}
-	slices.Sort(keys)
-	return l.q.HoldWeeks(ctx, slices.Compact(keys))
-}
-
-// read finds what is taken. A hold that has run out is none, even before the worker has come by.
+// read finds what is taken. A hold that has run out is none, even before the worker has come by; at no time at all, none has.
 func (l *looking) read(ctx context.Context, except uuid.UUID, now time.Time) error {
 	resources, from, until := l.spans()
 	rows, err := l.q.ClaimsMeeting(ctx, queries.ClaimsMeetingParams{OrgID: l.org, ResourceIds: resources, StartsAts: from, EndsAts: until})
 	if err != nil {
 		return fmt.Errorf("claims: %w", err)
 	}
-	l.rows, l.taken = nil, map[uuid.UUID][]claim{}
+	l.rows, l.over, l.taken = nil, nil, map[uuid.UUID][]claim{}
 	for _, r := range rows {
-		if r.BookingID == except || ranOut(r, now) {
+		if r.BookingID == except {
+			continue
+		}
+		if ranOut(r, now) {
+			l.over = append(l.over, r.BookingID)
 			continue
 		}
 		l.rows = append(l.rows, r)

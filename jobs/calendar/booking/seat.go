@@ -13,7 +13,6 @@ import (
 
 	"github.com/wedsync/wedsync/jobs/notify"
 	"github.com/wedsync/wedsync/queries"
-	"github.com/wedsync/wedsync/views/mail"
 )
 
 // Seat gives places to bookings that another system has made, moved or ended. What it has promised to a couple cannot be
@@ -23,10 +22,13 @@ import (
 // Everything is read at once and written at once: a batch of deliveries brings a hundred. Touching the regions is the
 // caller's.
 func Seat(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], org, connection uuid.UUID, externalIDs []string, now time.Time) (without []uuid.UUID, err error) {
-	s := seating{taking: taking{tx: tx, q: queries.New(tx), client: client, org: org, now: now}}
+	s := seating{taking: *begin(tx, client, org, nil, now)}
 	rows, err := s.q.BookingsToSeat(ctx, queries.BookingsToSeatParams{OrgID: org, ConnectionID: connection, ExternalIds: externalIDs})
 	if err != nil || len(rows) == 0 {
 		return nil, err
+	}
+	if err := s.had(ctx, rows); err != nil {
+		return nil, fmt.Errorf("seat: %w", err)
 	}
 	if err := s.resources(ctx, rows); err != nil {
 		return nil, fmt.Errorf("seat: %w", err)
@@ -34,35 +36,48 @@ func Seat(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], org, con
 	for _, row := range rows {
 		s.sort(row)
 	}
-	if err := s.read(ctx); err != nil {
+	if err := s.lock(ctx); err != nil {
 		return nil, fmt.Errorf("seat: %w", err)
 	}
-	s.place()
+	if err := s.place(ctx); err != nil {
+		return nil, fmt.Errorf("seat: %w", err)
+	}
 	if err := s.write(ctx); err != nil {
 		return nil, fmt.Errorf("seat: %w", err)
 	}
-	return s.contest.BookingIds, nil
+	return s.contest.p.BookingIds, nil
 }
 
 // seating is a batch of bookings on their way to their places.
 type seating struct {
 	taking
 	named   map[string]queries.ResourcesNamedRow
-	all     []uuid.UUID // whose claims are written anew
+	needed  map[uuid.UUID][]Need   // what a booking needed before
+	said    map[uuid.UUID][]string // the same in words
+	gives   []uuid.UUID            // resources that some of them have now
+	all     []uuid.UUID            // whose claims are written anew
+	needs   []wish
 	freed   bool
 	wanting []seat
+	single  bool // everything is one of a single thing: the batch is dealt in one go
 	taken   map[uuid.UUID][]claim
 	titles  map[uuid.UUID]string // of those whose claims stand in the way
 	claims  queries.AddClaimsParams
-	needs   queries.AddNeedsParams
-	contest queries.OpenContestParams
+	contest contest
 	placed  []uuid.UUID // had no place, and have one now, or want none
 	told    []notify.Notice
 }
 
+// wish is what a booking needs, also where it only asks.
+type wish struct {
+	id    uuid.UUID
+	needs []Need
+}
+
+// seat is a booking that wants a place.
 type seat struct {
-	row      queries.BookingsToSeatRow
-	resource queries.ResourcesNamedRow
+	row   queries.BookingsToSeatRow
+	needs []Need
 	span
 }
 
@@ -70,6 +85,9 @@ type seat struct {
 func (s *seating) resources(ctx context.Context, rows []queries.BookingsToSeatRow) error {
 	var asked, new []string
 	for _, row := range rows {
+		if s.keeps(row) {
+			continue
+		}
 		asked = append(asked, strings.ToLower(resourceName(row.Resource)))
 		if name := resourceName(row.Resource); name != "" {
 			new = append(new, name)
@@ -92,7 +110,8 @@ func (s *seating) resources(ctx context.Context, rows []queries.BookingsToSeatRo
 			return nil
 		}
 		slices.Sort(new) // two batches that make the same ones never wait for each other in a ring
-		if err := s.q.AddResourcesNamed(ctx, queries.AddResourcesNamedParams{OrgID: s.org, Names: slices.Compact(new)}); err != nil {
+		new = slices.Compact(new)
+		if err := s.q.AddResourcesNamed(ctx, queries.AddResourcesNamedParams{OrgID: s.org, Names: new}); err != nil {
 			return err
 		}
 	}
@@ -109,124 +128,96 @@ func resourceName(said string) string {
 	return said
 }
 
-// sort decides what a booking wants: a place, or none.
-func (s *seating) sort(row queries.BookingsToSeatRow) {
-	resource, named := s.named[strings.ToLower(resourceName(row.Resource))]
-	lives := row.Status == queries.BookingStatusHeld || row.Status == queries.BookingStatusConfirmed
-	s.all = append(s.all, row.ID)
-	if !lives || !named || !row.Timed || !row.EndsAt.After(s.now) || // nobody can be double-booked in the past
-		row.EndsAt.Sub(row.StartsAt) > longest || resource.RetiredAt != nil {
-		s.freed = s.freed || row.Seated
-		s.placed = append(s.placed, row.ID)
-		return
+// had finds what the bookings need and have as they stand.
+func (s *seating) had(ctx context.Context, rows []queries.BookingsToSeatRow) (err error) {
+	s.needed, s.said = map[uuid.UUID][]Need{}, map[uuid.UUID][]string{}
+	for _, row := range rows {
+		s.all = append(s.all, row.ID)
 	}
-	s.freed = s.freed || row.Seated // it may have moved away
-	s.wanting = append(s.wanting, seat{row, resource, around(resource.MinutesBefore, resource.MinutesAfter, row.StartsAt, row.EndsAt)})
-}
-
-// read locks the weeks and reads who has what in them.
-func (s *seating) read(ctx context.Context) error {
-	s.taken, s.titles = map[uuid.UUID][]claim{}, map[uuid.UUID]string{}
-	if len(s.wanting) == 0 {
-		return nil
-	}
-	var keys []int64
-	p := queries.ClaimsMeetingParams{OrgID: s.org}
-	for _, w := range s.wanting {
-		keys = append(keys, weeks(w.resource.ID, w.from, w.until)...)
-		p.ResourceIds, p.StartsAts, p.EndsAts = append(p.ResourceIds, w.resource.ID), append(p.StartsAts, w.from), append(p.EndsAts, w.until)
-	}
-	slices.Sort(keys)
-	if err := s.q.HoldWeeks(ctx, slices.Compact(keys)); err != nil {
+	needs, err := s.q.NeedsOf(ctx, queries.NeedsOfParams{OrgID: s.org, BookingIds: s.all})
+	if err != nil {
 		return err
 	}
-	rows, err := s.q.ClaimsMeeting(ctx, p)
-	for _, r := range rows {
-		if !slices.Contains(s.all, r.BookingID) {
-			s.taken[r.ResourceID] = append(s.taken[r.ResourceID], claim{r.BookingID, int(r.Slot), r.StartsAt, r.EndsAt})
-			s.titles[r.BookingID] = r.Title
-		}
+	for _, n := range needs {
+		s.needed[n.BookingID] = append(s.needed[n.BookingID], Need{n.ResourceID, int(n.Units)})
+		s.said[n.BookingID] = append(s.said[n.BookingID], n.Name)
 	}
+	s.gives, err = s.q.ClaimedResources(ctx, queries.ClaimedResourcesParams{OrgID: s.org, BookingIds: s.all})
 	return err
 }
 
-// place deals places, to those first that have one already: a batch that comes twice ends the same.
-func (s *seating) place() {
-	slices.SortStableFunc(s.wanting, func(a, b seat) int {
-		switch {
-		case a.row.Seated == b.row.Seated:
-			return 0
-		case a.row.Seated:
-			return -1
-		default:
-			return 1
-		}
-	})
-	for _, w := range s.wanting {
-		s.needs.BookingIds, s.needs.ResourceIds, s.needs.Units = append(s.needs.BookingIds, w.row.ID), append(s.needs.ResourceIds, w.resource.ID), append(s.needs.Units, 1)
-		slots := vacant(s.taken[w.resource.ID], int(w.resource.Capacity), 1, w.from, w.until)
-		if len(slots) == 0 {
-			s.without(w)
-			continue
-		}
-		c := claim{w.row.ID, slots[0], w.from, w.until}
-		s.taken[w.resource.ID] = append(s.taken[w.resource.ID], c)
-		s.titles[w.row.ID] = w.row.Title
-		into(&s.claims, w.row.ID, w.resource.ID, c)
-		if w.row.ContestedAt != nil {
-			s.placed = append(s.placed, w.row.ID)
-			s.step(w.row.ID, "seated", "")
-		}
-	}
+// keeps says whether a booking is still about what it needs: a person gave it a set of things, of which the other system knows
+// the words at most.
+func (s *seating) keeps(row queries.BookingsToSeatRow) bool {
+	words := strings.Split(row.Resource, ", ")
+	slices.Sort(words)
+	said := slices.Sorted(slices.Values(s.said[row.ID]))
+	return len(said) > 0 && slices.Equal(words, said)
 }
 
-// without is a booking that finds its place taken.
-func (s *seating) without(w seat) {
-	other := uuid.Nil
-	for _, c := range s.taken[w.resource.ID] {
-		if c.meets(w.from, w.until) {
-			other = c.booking
+// sort decides what a booking wants: a place, or none.
+func (s *seating) sort(row queries.BookingsToSeatRow) {
+	needs := s.needed[row.ID]
+	if !s.keeps(row) {
+		needs = nil
+		if resource, named := s.named[strings.ToLower(resourceName(row.Resource))]; named && resource.RetiredAt == nil {
+			needs = []Need{{resource.ID, 1}}
 		}
 	}
-	p := &s.contest
-	p.BookingIds, p.OtherIds = append(p.BookingIds, w.row.ID), append(p.OtherIds, other)
-	p.StartsAts, p.EndsAts = append(p.StartsAts, w.row.StartsAt), append(p.EndsAts, w.row.EndsAt)
-	p.Titles, p.OtherTitles = append(p.Titles, w.row.Title), append(p.OtherTitles, s.titles[other])
-	if w.row.ContestedAt != nil {
+	s.needs = append(s.needs, wish{row.ID, needs})
+	lives := row.Status == queries.BookingStatusHeld || row.Status == queries.BookingStatusConfirmed
+	s.freed = s.freed || row.Seated                                           // if only by moving away
+	if !lives || len(needs) == 0 || !row.Timed || !row.EndsAt.After(s.now) || // nobody can be double-booked in the past
+		row.EndsAt.Sub(row.StartsAt) > longest {
+		s.placed = append(s.placed, row.ID)
 		return
 	}
-	s.step(w.row.ID, "contested", s.titles[other])
-	starts, ends := w.row.StartsAt, w.row.EndsAt
-	s.told = append(s.told, notify.Notice{OrgID: s.org, ID: notify.NoticeID(w.row.ID, "contested"+starts.UTC().Format(time.RFC3339)), At: s.now, News: mail.News{Kind: mail.Conflict,
-		What: "double_booked", Title: w.row.Title, Detail: w.resource.Name + " is taken by " + s.titles[other], Starts: &starts, Ends: &ends, Zone: "UTC", At: s.now, Path: "/app/conflicts"}})
+	s.wanting = append(s.wanting, seat{row, needs, span{row.StartsAt, row.EndsAt}})
+}
+
+// lock locks what they have and what they want, all at once.
+func (s *seating) lock(ctx context.Context) error {
+	var wanted []uuid.UUID
+	for _, w := range s.wanting {
+		wanted = append(wanted, ids(w.needs)...)
+	}
+	all := append(slices.Clone(wanted), s.gives...)
+	if err := s.holdResources(ctx, all); err != nil {
+		return err
+	}
+	rows, err := s.q.ResourcesByID(ctx, queries.ResourcesByIDParams{OrgID: s.org, Ids: wanted})
+	if err != nil {
+		return err
+	}
+	shapes := map[uuid.UUID]queries.ResourcesByIDRow{}
+	for _, r := range rows {
+		shapes[r.ID] = r
+	}
+	keys := keysOf(s.gives, dealing)
+	s.single = true
+	for i, w := range s.wanting {
+		for _, n := range w.needs {
+			r := shapes[n.ResourceID]
+			s.single = s.single && len(w.needs) == 1 && n.Units == 1 && r.Capacity == 1 && r.RetiredAt == nil
+			keys = append(keys, toTake(n.ResourceID, r.Capacity, around(r.MinutesBefore, r.MinutesAfter, w.from, w.until))...)
+		}
+		if r := shapes[w.needs[0].ResourceID]; s.single {
+			s.wanting[i].span = around(r.MinutesBefore, r.MinutesAfter, w.from, w.until)
+		}
+	}
+	slices.Sort(keys)
+	return s.q.HoldWeeks(ctx, slices.Compact(keys))
 }
 
 func (s *seating) write(ctx context.Context) error {
-	s.claims.OrgID, s.needs.OrgID, s.contest.OrgID = s.org, s.org, s.org
-	if _, err := s.q.DropClaims(ctx, queries.DropClaimsParams{OrgID: s.org, BookingIds: s.all}); err != nil {
-		return err
-	}
-	if len(s.wanting) > 0 {
-		if err := s.q.DropNeeds(ctx, queries.DropNeedsParams{OrgID: s.org, BookingIds: s.all}); err != nil {
-			return err
-		}
-		if err := s.q.AddNeeds(ctx, s.needs); err != nil {
-			return err
-		}
-		if err := s.q.AddClaims(ctx, s.claims); err != nil {
-			return err
-		}
-	}
 	if err := s.settle(ctx, s.placed); err != nil {
 		return err
 	}
-	if len(s.contest.BookingIds) > 0 {
-		if err := s.q.ContestBookings(ctx, queries.ContestBookingsParams{OrgID: s.org, Ids: s.contest.BookingIds, At: s.now}); err != nil {
-			return err
-		}
-		if err := s.q.OpenContest(ctx, s.contest); err != nil {
-			return err
-		}
+	if err := s.q.StandAsSaid(ctx, queries.StandAsSaidParams{OrgID: s.org, Ids: s.all}); err != nil {
+		return err
+	}
+	if err := s.contestAll(ctx, &s.contest); err != nil {
+		return err
 	}
 	if len(s.steps.Ids) > 0 {
 		s.steps.OrgID, s.steps.At = s.org, s.now
@@ -248,11 +239,11 @@ func (s *seating) follow(ctx context.Context) error {
 	}
 	var jobs []river.InsertManyParams
 	if todo.Receives {
-		for _, id := range s.all {
+		for _, id := range append(s.all, s.ended...) {
 			jobs = append(jobs, river.InsertManyParams{Args: CopiesArgs{s.org, id}})
 		}
 	}
-	if s.freed && todo.Waits {
+	if (s.freed || s.line) && todo.Waits {
 		jobs = append(jobs, river.InsertManyParams{Args: LineArgs{s.org}})
 	}
 	if len(jobs) == 0 {

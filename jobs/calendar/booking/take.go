@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river"
 
 	"github.com/wedsync/wedsync/queries"
@@ -32,25 +32,68 @@ var ErrNoResource = errors.New("there is no such resource")
 // Take makes a booking, or makes an enquiry one. It fails with *Refused where something stands against it; the caller's
 // transaction is then of no more use.
 func Take(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], w Want, now time.Time) (Taken, error) {
-	if field, words := CheckWhen(w.When); field != "" {
-		return Taken{}, &Wrong{field, words}
-	}
-	t, err := begin(ctx, tx, client, w.OrgID, w.By, now)
-	if err != nil {
+	if err := check(w, now); err != nil {
 		return Taken{}, err
 	}
+	t := begin(tx, client, w.OrgID, w.By, now)
+	if w.BookingID != uuid.Nil {
+		return t.become(ctx, w)
+	}
+	var err error
 	if w.Needs, err = t.needs(ctx, w.Needs); err != nil {
 		return Taken{}, err
 	}
 	id, again, err := t.add(ctx, w)
 	if err != nil || again {
-		return Taken{ID: id.ID, Status: id.Status, Place: id.Place}, err
+		return id, err
 	}
 	b, err := t.lockBooking(ctx, id.ID)
 	if err != nil {
 		return Taken{}, err
 	}
 	if w.Status == queries.BookingStatusEnquiry && !w.Line {
+		return Taken{ID: b.ID, Status: b.Status}, t.finish(ctx, b.ID)
+	}
+	return t.take(ctx, b, w)
+}
+
+// check is what can be said of a wish before anything is read.
+func check(w Want, now time.Time) error {
+	if field, words := CheckWhen(w.When); field != "" {
+		return &Wrong{field, words}
+	}
+	switch {
+	case w.Status != queries.BookingStatusEnquiry && w.Status != queries.BookingStatusHeld && w.Status != queries.BookingStatusConfirmed:
+		return &Wrong{"status", "takes enquiry, held or confirmed"}
+	case len(w.Key) > 200:
+		return &Wrong{"key", "takes at most 200 characters"}
+	case utf8.RuneCountInString(w.Notes) > 4000:
+		return &Wrong{"notes", "takes at most 4,000 characters"}
+	case strings.ContainsRune(w.Key+w.Title+w.Venue+w.Notes, 0):
+		return &Wrong{"title", "must be text"}
+	case w.Status == queries.BookingStatusHeld && w.HoldUntil != nil && !w.HoldUntil.After(now):
+		return &Wrong{"hold_until", "must lie ahead"}
+	}
+	return nil
+}
+
+// become makes an enquiry or a hold what is wanted, with the time and the resources that are wanted now.
+func (t *taking) become(ctx context.Context, w Want) (Taken, error) {
+	b, err := t.lockBooking(ctx, w.BookingID)
+	switch {
+	case err != nil:
+		return Taken{}, err
+	case b.Status == queries.BookingStatusCancelled:
+		return Taken{}, fmt.Errorf("%w: it was cancelled", ErrNotNow)
+	case b.Status == queries.BookingStatusConfirmed:
+		return Taken{}, fmt.Errorf("%w: it is confirmed already", ErrNotNow)
+	case b.Status == queries.BookingStatusHeld && w.Status == queries.BookingStatusEnquiry:
+		return Taken{}, fmt.Errorf("%w: it is held", ErrNotNow)
+	}
+	if b, w.Needs, err = t.place(ctx, b, w.When, w.Needs); err != nil {
+		return Taken{}, err
+	}
+	if w.Status == queries.BookingStatusEnquiry && !w.Line && b.QueuedAt == nil {
 		return Taken{ID: b.ID, Status: b.Status}, t.finish(ctx, b.ID)
 	}
 	return t.take(ctx, b, w)
@@ -70,11 +113,13 @@ type taking struct {
 	by     *uuid.UUID
 	now    time.Time
 	steps  queries.AddBookingStepsParams
-	line   bool // something became free: somebody may be waiting for it
+	line   bool        // something became free: somebody may be waiting for it
+	held   []uuid.UUID // resources that are locked
+	ended  []uuid.UUID // holds that had run out, on the way
 }
 
-func begin(_ context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], org uuid.UUID, by *uuid.UUID, now time.Time) (*taking, error) {
-	return &taking{tx: tx, q: queries.New(tx), client: client, org: org, by: by, now: now}, nil
+func begin(tx pgx.Tx, client *river.Client[pgx.Tx], org uuid.UUID, by *uuid.UUID, now time.Time) *taking {
+	return &taking{tx: tx, q: queries.New(tx), client: client, org: org, by: by, now: now}
 }
 
 func (t *taking) step(id uuid.UUID, step, detail string) {
@@ -86,12 +131,7 @@ func (t *taking) step(id uuid.UUID, step, detail string) {
 // needs are the usual resource where nothing is named.
 func (t *taking) needs(ctx context.Context, needs []Need) ([]Need, error) {
 	if len(needs) > 0 {
-		for _, n := range needs {
-			if n.Units < 1 || n.Units > 500 {
-				return nil, &Wrong{"units", "takes a number from 1 to 500"}
-			}
-		}
-		return needs, nil
+		return summed(needs)
 	}
 	usual, err := t.q.ResourcesNamed(ctx, queries.ResourcesNamedParams{OrgID: t.org, Names: []string{""}})
 	if err != nil || len(usual) == 0 {
@@ -100,11 +140,23 @@ func (t *taking) needs(ctx context.Context, needs []Need) ([]Need, error) {
 	return []Need{{usual[0].ID, 1}}, nil
 }
 
+// summed names every resource once.
+func summed(needs []Need) (all []Need, err error) {
+	for _, n := range needs {
+		at := slices.IndexFunc(all, func(a Need) bool { return a.ResourceID == n.ResourceID })
+		if at < 0 {
+			at, all = len(all), append(all, Need{ResourceID: n.ResourceID})
+		}
+		if n.Units < 1 || n.Units > 500 || all[at].Units+n.Units > 500 {
+			return nil, &Wrong{"units", "takes a number from 1 to 500"}
+		}
+		all[at].Units += n.Units
+	}
+	return all, nil
+}
+
 // add writes the booking as an enquiry, which takes nothing yet. again: one that lives has the same key.
 func (t *taking) add(ctx context.Context, w Want) (_ Taken, again bool, err error) {
-	if w.BookingID != uuid.Nil {
-		return Taken{ID: w.BookingID}, false, nil
-	}
 	from, until := w.When.Range()
 	names, err := t.named(ctx, w.Needs)
 	if err != nil {
@@ -114,10 +166,13 @@ func (t *taking) add(ctx context.Context, w Want) (_ Taken, again bool, err erro
 		Resource: names, StartsLocal: &w.When.Starts, EndsLocal: &w.When.Ends, Timezone: w.When.Zone, StartsAt: from, EndsAt: until, CreatedBy: w.By, CreatedAt: t.now})
 	if errors.Is(err, pgx.ErrNoRows) {
 		there, err := t.q.BookingByKey(ctx, queries.BookingByKeyParams{OrgID: t.org, Key: w.Key})
+		if errors.Is(err, pgx.ErrNoRows) { // it was cancelled between the two statements, and the key is free
+			return t.add(ctx, w)
+		}
 		if err != nil {
 			return Taken{}, false, fmt.Errorf("booking by key: %w", err)
 		}
-		place, err := t.place(ctx, there.ID, there.QueuedAt)
+		place, err := t.inLine(ctx, there.ID, there.QueuedAt)
 		return Taken{there.ID, there.Status, place}, true, err
 	}
 	if err != nil {
@@ -168,12 +223,13 @@ func (t *taking) lockBooking(ctx context.Context, id uuid.UUID) (queries.Booking
 // take claims what a booking needs, or puts it in line, or says all that stands against it. What it needs nothing of is taken
 // by nobody else.
 func (t *taking) take(ctx context.Context, b queries.BookingToChangeRow, w Want) (Taken, error) {
-	l, err := look(ctx, t.q, t.org, w.When, w.Needs)
+	had, err := t.q.ClaimedResources(ctx, queries.ClaimedResourcesParams{OrgID: t.org, BookingIds: []uuid.UUID{b.ID}})
+	if err != nil {
+		return Taken{}, fmt.Errorf("claims: %w", err)
+	}
+	l, err := t.lookLocked(ctx, w.When.span(), w.Needs, had)
 	if err != nil {
 		return Taken{}, err
-	}
-	if err := l.lock(ctx); err != nil {
-		return Taken{}, fmt.Errorf("lock: %w", err)
 	}
 	if err := l.read(ctx, b.ID, t.now); err != nil {
 		return Taken{}, err
@@ -184,7 +240,10 @@ func (t *taking) take(ctx context.Context, b queries.BookingToChangeRow, w Want)
 		return Taken{}, err
 	}
 	if len(reasons) > 0 && w.Line && onlyTaken(reasons) {
-		return t.stand(ctx, b, w)
+		return t.stand(ctx, b)
+	}
+	if w.Status == queries.BookingStatusEnquiry && len(reasons) == 0 { // there is nothing to wait for
+		return Taken{ID: b.ID, Status: b.Status}, t.finish(ctx, b.ID)
 	}
 	if reasons = append(reasons, t.counts(outside, w)...); len(reasons) > 0 {
 		return Taken{}, &Refused{reasons}
@@ -214,24 +273,31 @@ func (t *taking) counts(outside []Reason, w Want) (all []Reason) {
 	return all
 }
 
-// stand puts a booking in line.
-func (t *taking) stand(ctx context.Context, b queries.BookingToChangeRow, w Want) (Taken, error) {
+// stand puts a booking in line. What it had, it has given up for that.
+func (t *taking) stand(ctx context.Context, b queries.BookingToChangeRow) (Taken, error) {
 	since := t.now
 	if b.QueuedAt != nil {
 		since = *b.QueuedAt
 	}
+	n, err := t.q.DropClaims(ctx, queries.DropClaimsParams{OrgID: t.org, BookingIds: []uuid.UUID{b.ID}})
+	if err != nil {
+		return Taken{}, fmt.Errorf("claims: %w", err)
+	}
+	t.line = t.line || n > 0
 	if err := t.stands(ctx, b, queries.StandBookingParams{Status: queries.BookingStatusEnquiry, QueuedAt: &since}); err != nil {
 		return Taken{}, err
 	}
-	t.step(b.ID, "queued", "")
+	if b.QueuedAt == nil {
+		t.step(b.ID, "queued", "")
+	}
 	if err := t.finish(ctx, b.ID); err != nil {
 		return Taken{}, err
 	}
-	place, err := t.place(ctx, b.ID, &since)
+	place, err := t.inLine(ctx, b.ID, &since)
 	return Taken{b.ID, queries.BookingStatusEnquiry, place}, err
 }
 
-func (t *taking) place(ctx context.Context, id uuid.UUID, queued *time.Time) (int, error) {
+func (t *taking) inLine(ctx context.Context, id uuid.UUID, queued *time.Time) (int, error) {
 	if queued == nil {
 		return 0, nil
 	}
@@ -295,6 +361,11 @@ func (t *taking) holdUntil(ctx context.Context, w Want) (time.Time, error) {
 }
 
 func (t *taking) stands(ctx context.Context, b queries.BookingToChangeRow, p queries.StandBookingParams) error {
+	if b.ContestedAt != nil {
+		if err := t.q.CloseContests(ctx, queries.CloseContestsParams{OrgID: t.org, At: &t.now, Fingerprints: []string{contested(b.ID)}}); err != nil {
+			return fmt.Errorf("close a contest: %w", err)
+		}
+	}
 	p.OrgID, p.ID, p.Stamps = t.org, b.ID, Stamped(b.Stamps, "status", t.now)
 	if err := t.q.StandBooking(ctx, p); err != nil {
 		return fmt.Errorf("stand: %w", err)
@@ -310,99 +381,4 @@ func Stamped(stamps queries.Stamps, field string, now time.Time) queries.Stamps 
 	}
 	all[field] = now.UTC().Format("2006-01-02T15:04:05.000000") + "#1#wedsync"
 	return all
-}
-
-// claim writes what is taken, all of it or nothing. The locks make room certain; should something else have written claims, the
-// exclusion still refuses, and that is told like any other reason.
-func (t *taking) claim(ctx context.Context, l *looking, id uuid.UUID) error {
-	if _, err := t.q.DropClaims(ctx, queries.DropClaimsParams{OrgID: t.org, BookingIds: []uuid.UUID{id}}); err != nil {
-		return fmt.Errorf("claims: %w", err)
-	}
-	if err := t.lapse(ctx, l); err != nil {
-		return err
-	}
-	err := pgx.BeginFunc(ctx, t.tx, func(inner pgx.Tx) error { return l.claimAll(ctx, queries.New(inner), id) })
-	var refused *pgconn.PgError
-	if !errors.As(err, &refused) || refused.Code != exclusionViolation {
-		return err
-	}
-	if err := l.read(ctx, id, t.now); err != nil {
-		return err
-	}
-	return &Refused{l.against()}
-}
-
-const exclusionViolation = "23P01"
-
-func (l *looking) claimAll(ctx context.Context, q *queries.Queries, id uuid.UUID) error {
-	add := queries.AddClaimsParams{OrgID: l.org}
-	for _, n := range l.need {
-		r, s := l.named[n.ResourceID], l.span[n.ResourceID]
-		slots := vacant(l.taken[n.ResourceID], int(r.Capacity), n.Units, s.from, s.until)
-		if len(slots) < n.Units {
-			if err := l.dealAnew(ctx, q, id, n); err != nil {
-				return err
-			}
-			continue
-		}
-		for _, slot := range slots {
-			into(&add, id, n.ResourceID, claim{slot: slot, from: s.from, until: s.until})
-		}
-	}
-	return q.AddClaims(ctx, add)
-}
-
-func into(p *queries.AddClaimsParams, booking, resource uuid.UUID, c claim) {
-	p.BookingIds, p.ResourceIds, p.Slots = append(p.BookingIds, booking), append(p.ResourceIds, resource), append(p.Slots, int16(c.slot))
-	p.StartsAts, p.EndsAts = append(p.StartsAts, c.from), append(p.EndsAts, c.until)
-}
-
-// dealAnew makes room that is there but scattered over several units: everything that hangs together is dealt anew.
-func (l *looking) dealAnew(ctx context.Context, q *queries.Queries, id uuid.UUID, n Need) error {
-	together, err := l.together(ctx, q, n.ResourceID)
-	if err != nil {
-		return err
-	}
-	s := l.span[n.ResourceID]
-	for range n.Units {
-		together = append(together, claim{booking: id, from: s.from, until: s.until})
-	}
-	add, drop := queries.AddClaimsParams{OrgID: l.org}, queries.DropClaimsOfParams{OrgID: l.org, ResourceID: n.ResourceID}
-	for _, c := range deal(together) {
-		if c.slot > int(l.named[n.ResourceID].Capacity) { // more begins at the edges than was seen in the middle
-			return &Refused{l.holders(l.named[n.ResourceID], s)}
-		}
-		into(&add, c.booking, n.ResourceID, c)
-		drop.BookingIds = append(drop.BookingIds, c.booking)
-	}
-	if err := q.DropClaimsOf(ctx, drop); err != nil {
-		return fmt.Errorf("deal anew: %w", err)
-	}
-	return q.AddClaims(ctx, add)
-}
-
-// together are the claims on a resource that meet the wanted time, those that meet them, and so on.
-func (l *looking) together(ctx context.Context, q *queries.Queries, resource uuid.UUID) ([]claim, error) {
-	s := l.span[resource]
-	for {
-		rows, err := q.ClaimsMeeting(ctx, queries.ClaimsMeetingParams{OrgID: l.org, ResourceIds: []uuid.UUID{resource}, StartsAts: []time.Time{s.from}, EndsAts: []time.Time{s.until}})
-		if err != nil {
-			return nil, fmt.Errorf("claims: %w", err)
-		}
-		wider := s
-		var all []claim
-		for _, r := range rows {
-			all = append(all, claim{r.BookingID, int(r.Slot), r.StartsAt, r.EndsAt})
-			if r.StartsAt.Before(wider.from) {
-				wider.from = r.StartsAt
-			}
-			if r.EndsAt.After(wider.until) {
-				wider.until = r.EndsAt
-			}
-		}
-		if wider == s {
-			return all, nil
-		}
-		s = wider
-	}
 }

@@ -1,12 +1,13 @@
 // Command bench measures the figures that WedSync promises, each beside its limit on the same machine in the same run.
 //
 // It starts the real program on a Postgres that syncs to disk, and loads it from this other process over loopback.
-// `make bench` prints the table; quote ratios, not times: machines differ. ONLY=door, lanes, import, tell, live or streams measures one of them,
+// `make bench` prints the table; quote ratios, not times: machines differ. ONLY=door, lanes, import, tell, calendar, live or streams measures one of them,
 // PAGES=20 opens fewer pages, WEDSYNC_BINARY measures another build.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -23,7 +24,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	if err := caught.listen(); err != nil {
+	if err := errors.Join(caught.listen(), listenAsGoogle()); err != nil {
 		return err
 	}
 	p, err := start(ctx)
@@ -36,7 +37,7 @@ func run(ctx context.Context) error {
 	}
 	fmt.Printf("%s, %d cores, %s\n\n", time.Now().Format("2006-01-02"), runtime.NumCPU(), cpuName())
 	var table []row
-	for _, measure := range map[string][]func(context.Context, *program) ([]row, error){"": {benchDoor, benchLanes, benchImport, benchTell, benchLive, benchStreams}, "tell": {benchTell}, "live": {benchLive}, "door": {benchDoor}, "lanes": {benchLanes}, "import": {benchImport}, "streams": {benchStreams}}[os.Getenv("ONLY")] {
+	for _, measure := range map[string][]func(context.Context, *program) ([]row, error){"": {benchDoor, benchLanes, benchImport, benchTell, benchCalendar, benchLive, benchStreams}, "calendar": {benchCalendar}, "tell": {benchTell}, "live": {benchLive}, "door": {benchDoor}, "lanes": {benchLanes}, "import": {benchImport}, "streams": {benchStreams}}[os.Getenv("ONLY")] {
 		rows, err := measure(ctx, p)
 		if err != nil {
 			return err
