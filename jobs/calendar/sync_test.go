@@ -47,6 +47,29 @@ func TestABookingStandsOutsideAndFollows(t *testing.T) {
 	}
 }
 
+// A reading can see a copy before its writer has had Google's answer.
+func TestACopyIsKnownBeforeItsWriterHasItsID(t *testing.T) {
+	t.Parallel()
+	s := newSeason(t)
+	id := s.booked("Kay & Fry", on(inAMonth(3), 12, 23))
+	s.until("it is written", "SELECT EXISTS (SELECT 1 FROM sync_entities WHERE org_id = $1 AND subject_id = $2 AND state = 'agreed')", s.org.ID, id)
+	s.quiet()
+	outside := s.copyOf(id)["id"].(string)
+	for _, back := range []string{"UPDATE sync_entities SET remote_id = '', etag = '', hash = '', agreed = '{}' WHERE org_id = $1 AND subject_id = $2", "DELETE FROM calendar_events WHERE org_id = $1 AND booking_id = $2"} {
+		if _, err := s.Pool.Exec(t.Context(), back, s.org.ID, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.out.Google.Patch(ada, outside, map[string]any{"colorId": "4"}); err != nil {
+		t.Fatal(err)
+	}
+	s.until("it was read", "SELECT EXISTS (SELECT 1 FROM calendar_events WHERE org_id = $1 AND remote_id = $2)", s.org.ID, outside)
+	s.quiet()
+	if n := s.count("SELECT (SELECT count(*) FROM busy WHERE org_id = $1 AND title = 'Kay & Fry') + (SELECT count(*) FROM sync_conflicts WHERE org_id = $1)", s.org.ID); n != 0 {
+		t.Error("a booking lies over itself")
+	}
+}
+
 func TestAMoveOutsideIsAMoveHere(t *testing.T) {
 	t.Parallel()
 	s := newSeason(t)

@@ -32,7 +32,7 @@ func (g *Graph) Side() Side {
 			return nil
 		},
 		Troubles: GraphTroubles, Trouble: g.Trouble, Be: g.SetTrouble,
-		Acts: []Act{{"tokens", "Forget what WedSync has read: its next question gets 410"}, {"removed", "Remove the subscriptions, and say so"}, {"channels", "End the subscriptions without a word"},
+		Acts: []Act{{"tokens", "Forget what WedSync has read (410)"}, {"removed", "Remove the subscriptions, and say so"}, {"channels", "End the subscriptions without a word"},
 			{"missed", "Say that notifications were missed"}, {"reauthorize", "Ask for the subscriptions to be reauthorized"}, {"access", "End the access token of the hour"},
 			{"revoke", "Withdraw WedSync’s access"}, {"calendar", "Delete the second calendar"}},
 		Happen: g.happen,
