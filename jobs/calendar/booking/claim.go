@@ -16,8 +16,10 @@ import (
 // claim writes what is taken, all of it or nothing. The locks make room certain, but for holds that have run out and are in
 // somebody's hands: the exclusion refuses those, and that is told like any other reason, unless they are gone a moment later.
 func (t *taking) claim(ctx context.Context, l *looking, id uuid.UUID) error {
-	if _, err := t.q.DropClaims(ctx, queries.DropClaimsParams{OrgID: t.org, BookingIds: []uuid.UUID{id}}); err != nil {
-		return fmt.Errorf("claims: %w", err)
+	if !t.fresh {
+		if _, err := t.q.DropClaims(ctx, queries.DropClaimsParams{OrgID: t.org, BookingIds: []uuid.UUID{id}}); err != nil {
+			return fmt.Errorf("claims: %w", err)
+		}
 	}
 	for range 3 {
 		if err := t.endOnTheWay(ctx, l.over); err != nil {

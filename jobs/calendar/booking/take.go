@@ -47,10 +47,9 @@ func Take(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], w Want, 
 	if err != nil || again {
 		return id, err
 	}
-	b, err := t.lockBooking(ctx, id.ID)
-	if err != nil {
-		return Taken{}, err
-	}
+	// Nobody else knows of it yet: it needs no lock, and has nothing that could be in the way of itself.
+	b := queries.BookingToChangeRow{ID: id.ID, Title: w.Title, StartsLocal: &w.When.Starts, EndsLocal: &w.When.Ends, Timezone: w.When.Zone, Venue: w.Venue,
+		Status: queries.BookingStatusEnquiry, Key: w.Key}
 	if w.Status == queries.BookingStatusEnquiry && !w.Line {
 		return Taken{ID: b.ID, Status: b.Status}, t.finish(ctx, b.ID)
 	}
@@ -116,6 +115,7 @@ type taking struct {
 	line   bool        // something became free: somebody may be waiting for it
 	held   []uuid.UUID // resources that are locked
 	ended  []uuid.UUID // holds that had run out, on the way
+	fresh  bool        // the booking was made in this transaction
 }
 
 func begin(tx pgx.Tx, client *river.Client[pgx.Tx], org uuid.UUID, by *uuid.UUID, now time.Time) *taking {
@@ -178,12 +178,15 @@ func (t *taking) add(ctx context.Context, w Want) (_ Taken, again bool, err erro
 	if err != nil {
 		return Taken{}, false, fmt.Errorf("add a booking: %w", err)
 	}
+	t.fresh = true
 	return Taken{ID: id}, false, t.setNeeds(ctx, id, w.Needs)
 }
 
 func (t *taking) setNeeds(ctx context.Context, id uuid.UUID, needs []Need) error {
-	if err := t.q.DropNeeds(ctx, queries.DropNeedsParams{OrgID: t.org, BookingIds: []uuid.UUID{id}}); err != nil {
-		return fmt.Errorf("needs: %w", err)
+	if !t.fresh {
+		if err := t.q.DropNeeds(ctx, queries.DropNeedsParams{OrgID: t.org, BookingIds: []uuid.UUID{id}}); err != nil {
+			return fmt.Errorf("needs: %w", err)
+		}
 	}
 	p := queries.AddNeedsParams{OrgID: t.org}
 	for _, n := range needs {
@@ -223,9 +226,12 @@ func (t *taking) lockBooking(ctx context.Context, id uuid.UUID) (queries.Booking
 // take claims what a booking needs, or puts it in line, or says all that stands against it. What it needs nothing of is taken
 // by nobody else.
 func (t *taking) take(ctx context.Context, b queries.BookingToChangeRow, w Want) (Taken, error) {
-	had, err := t.q.ClaimedResources(ctx, queries.ClaimedResourcesParams{OrgID: t.org, BookingIds: []uuid.UUID{b.ID}})
-	if err != nil {
-		return Taken{}, fmt.Errorf("claims: %w", err)
+	var had []uuid.UUID
+	if !t.fresh {
+		var err error
+		if had, err = t.q.ClaimedResources(ctx, queries.ClaimedResourcesParams{OrgID: t.org, BookingIds: []uuid.UUID{b.ID}}); err != nil {
+			return Taken{}, fmt.Errorf("claims: %w", err)
+		}
 	}
 	l, err := t.lookLocked(ctx, w.When.span(), w.Needs, had)
 	if err != nil {
