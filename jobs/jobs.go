@@ -111,7 +111,7 @@ func New(c Config) (*Jobs, error) {
 			river.QueueDefault:   {MaxWorkers: 4, FetchCooldown: 20 * time.Millisecond},
 			outbound.QueueName:   {MaxWorkers: 16, FetchCooldown: 20 * time.Millisecond}, // most of them wait for somebody's server
 			booking.QueueName:    {MaxWorkers: 4},
-			calendar.QueueName:   {MaxWorkers: 16, FetchCooldown: time.Millisecond, FetchPollInterval: 250 * time.Millisecond}, // they wait for calendars' servers
+			calendar.QueueName:   {MaxWorkers: 16, FetchCooldown: time.Millisecond, FetchPollInterval: 25 * time.Millisecond}, // they wait for calendars' servers
 			notify.FanQueue:      {MaxWorkers: 4, FetchCooldown: time.Millisecond, FetchPollInterval: 250 * time.Millisecond},
 			notify.QueueName:     {MaxWorkers: 24, FetchCooldown: time.Millisecond, FetchPollInterval: 250 * time.Millisecond}, // they wait for carriers
 		}

@@ -1,13 +1,13 @@
 -- The booking truth: what is wanted, what is taken, and who waits for it.
 
--- name: HoldWeeks :exec
--- Whoever takes something takes first, in one order, the weeks that it lies in: those who want the same thing at the same
+-- name: HoldDates :exec
+-- Whoever takes something takes first, in one order, the days that it lies in: those who want the same thing at the same
 -- time come one after the other and read what the one before wrote, and nobody else waits. The exclusion would make them wait
 -- for each other in a ring.
 SELECT pg_advisory_xact_lock(k) FROM unnest(@keys::bigint[]) AS k;
 
 -- name: HoldResources :exec
--- Comes before HoldWeeks: as long as one of those who use a resource is at it, nobody changes how much of it there is or what
+-- Comes before HoldDates: as long as one of those who use a resource is at it, nobody changes how much of it there is or what
 -- comes before and after.
 SELECT pg_advisory_xact_lock_shared(k) FROM unnest(@keys::bigint[]) AS k;
 

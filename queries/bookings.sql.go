@@ -801,6 +801,20 @@ func (q *Queries) FreeKey(ctx context.Context, arg FreeKeyParams) error {
 	return err
 }
 
+const holdDates = `-- name: HoldDates :exec
+
+SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k
+`
+
+// The booking truth: what is wanted, what is taken, and who waits for it.
+// Whoever takes something takes first, in one order, the days that it lies in: those who want the same thing at the same
+// time come one after the other and read what the one before wrote, and nobody else waits. The exclusion would make them wait
+// for each other in a ring.
+func (q *Queries) HoldDates(ctx context.Context, keys []int64) error {
+	_, err := q.db.Exec(ctx, holdDates, keys)
+	return err
+}
+
 const holdDays = `-- name: HoldDays :one
 SELECT hold_days FROM orgs WHERE id = $1
 `
@@ -816,24 +830,10 @@ const holdResources = `-- name: HoldResources :exec
 SELECT pg_advisory_xact_lock_shared(k) FROM unnest($1::bigint[]) AS k
 `
 
-// Comes before HoldWeeks: as long as one of those who use a resource is at it, nobody changes how much of it there is or what
+// Comes before HoldDates: as long as one of those who use a resource is at it, nobody changes how much of it there is or what
 // comes before and after.
 func (q *Queries) HoldResources(ctx context.Context, keys []int64) error {
 	_, err := q.db.Exec(ctx, holdResources, keys)
-	return err
-}
-
-const holdWeeks = `-- name: HoldWeeks :exec
-
-SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k
-`
-
-// The booking truth: what is wanted, what is taken, and who waits for it.
-// Whoever takes something takes first, in one order, the weeks that it lies in: those who want the same thing at the same
-// time come one after the other and read what the one before wrote, and nobody else waits. The exclusion would make them wait
-// for each other in a ring.
-func (q *Queries) HoldWeeks(ctx context.Context, keys []int64) error {
-	_, err := q.db.Exec(ctx, holdWeeks, keys)
 	return err
 }
 

@@ -1,7 +1,7 @@
 // Package booking is the truth about what is taken: a hold or a confirmed booking has claims on everything it needs, all or
 // none, and the database refuses two claims on the same thing at the same time.
 //
-// It hides how that is kept: the order in which weeks are locked, how units of a resource are dealt out, the line behind a
+// It hides how that is kept: the order in which days are locked, how units of a resource are dealt out, the line behind a
 // hold, and what outside calendars have to say before a day may be promised. jobs/calendar and its callers, inbound, web and
 // main import it. Everything happens in the caller's transaction; waking the pages after the commit is the caller's.
 package booking

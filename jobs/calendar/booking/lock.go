@@ -12,10 +12,10 @@ import (
 )
 
 // Everybody locks in one order: the booking's row, then the resources (shared; Reshape alone takes one for itself), then, sorted,
-// the weeks that a single thing is wanted in, or the whole dealing of what there is several of: its units may be dealt anew, also
+// the days that a single thing is wanted in, or the whole dealing of what there is several of: its units may be dealt anew, also
 // those of bookings that somebody else is just ending. The regions that pages show come last.
 
-const week = 7 * 24 * time.Hour
+const day = 24 * time.Hour
 
 // hashed is FNV-1a over a resource's id and what else makes a key.
 func hashed(resource uuid.UUID, salt uint64) int64 {
@@ -28,13 +28,13 @@ func hashed(resource uuid.UUID, salt uint64) int64 {
 }
 
 const (
-	wholly  = 1 << 40 // salts that are no week's number
+	wholly  = 1 << 40 // salts that are no day's number
 	dealing = 1 << 41
 )
 
-// weeks are the keys of the weeks that a resource is wanted in, of at most 54: a year is the longest booking.
-func weeks(resource uuid.UUID, from, until time.Time) (keys []int64) {
-	for n := from.Unix() / int64(week.Seconds()); n <= until.Unix()/int64(week.Seconds()); n++ {
+// dates are the keys of the days that a resource is wanted in, of at most 372: a year is the longest booking.
+func dates(resource uuid.UUID, from, until time.Time) (keys []int64) {
+	for n := from.Unix() / int64(day.Seconds()); n <= until.Unix()/int64(day.Seconds()); n++ {
 		keys = append(keys, hashed(resource, uint64(n)))
 	}
 	return keys
@@ -69,7 +69,7 @@ func (t *taking) holdClaimed(ctx context.Context, bookings []uuid.UUID) error {
 	if err := t.holdResources(ctx, resources); err != nil {
 		return err
 	}
-	return t.q.HoldWeeks(ctx, keysOf(resources, dealing))
+	return t.q.HoldDates(ctx, keysOf(resources, dealing))
 }
 
 // tryHold is for what turns out to be needed later than in its order: it does not wait.
@@ -103,7 +103,7 @@ func (t *taking) lookLocked(ctx context.Context, when span, needs []Need, had []
 		keys = append(keys, toTake(id, l.named[id].Capacity, s)...)
 	}
 	slices.Sort(keys)
-	if err := t.q.HoldWeeks(ctx, slices.Compact(keys)); err != nil {
+	if err := t.q.HoldDates(ctx, slices.Compact(keys)); err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
 	return l, nil
@@ -114,5 +114,5 @@ func toTake(resource uuid.UUID, capacity int16, s span) []int64 {
 	if capacity > 1 {
 		return []int64{hashed(resource, dealing)}
 	}
-	return weeks(resource, s.from, s.until)
+	return dates(resource, s.from, s.until)
 }

@@ -30,7 +30,7 @@ func Reshape(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], org, 
 		return &Wrong{"minutes_after", "takes a number of minutes from 0 to 2880"}
 	}
 	t := begin(tx, client, org, nil, now)
-	if err := t.q.HoldWeeks(ctx, keysOf([]uuid.UUID{resource}, wholly)); err != nil { // alone: nobody takes of it, or gives back
+	if err := t.q.HoldDates(ctx, keysOf([]uuid.UUID{resource}, wholly)); err != nil { // alone: nobody takes of it, or gives back
 		return fmt.Errorf("hold a resource: %w", err)
 	}
 	r, err := t.q.ResourceToReshape(ctx, queries.ResourceToReshapeParams{OrgID: org, ID: resource})

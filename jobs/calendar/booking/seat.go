@@ -206,7 +206,7 @@ func (s *seating) lock(ctx context.Context) error {
 		}
 	}
 	slices.Sort(keys)
-	return s.q.HoldWeeks(ctx, slices.Compact(keys))
+	return s.q.HoldDates(ctx, slices.Compact(keys))
 }
 
 func (s *seating) write(ctx context.Context) error {

@@ -84,7 +84,7 @@ func (s *seating) placeAll(ctx context.Context) error {
 	return s.q.AddClaims(ctx, s.claims)
 }
 
-// read finds who has what in their weeks.
+// read finds who has what in their days.
 func (s *seating) read(ctx context.Context) error {
 	p := queries.ClaimsMeetingParams{OrgID: s.org}
 	for _, w := range s.wanting {
