@@ -84,13 +84,3 @@ func (r Reason) Words() string {
 		return fmt.Sprintf("there is not that much of %s", r.Resource)
 	}
 }
-
-// firm are the reasons that nobody may override.
-func firm(reasons []Reason) (all []Reason) {
-	for _, r := range reasons {
-		if !r.Overridable() {
-			all = append(all, r)
-		}
-	}
-	return all
-}
